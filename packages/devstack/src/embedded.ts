@@ -1,0 +1,189 @@
+import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createDatabaseIfMissing } from './database.ts';
+import { download } from './download.ts';
+import { DevstackError } from './error.ts';
+import { lockFile, type FileLock } from './file-lock.ts';
+import { Guard } from './guard-client.ts';
+import { findJava } from './java.ts';
+import { planKafka } from './kafka.ts';
+import { Part, type PartPlan } from './part.ts';
+import { claimPort } from './port.ts';
+import { planPostgres, POSTGRES_DATABASE } from './postgres.ts';
+import { planRegistry, registryUrlAt } from './registry.ts';
+import type { PartName, Stack, StackOptions } from './stack.ts';
+
+const LOCK_BOUND_MS = 2_000;
+
+type Context = {
+  options: StackOptions;
+  names: Set<PartName>;
+  dir: string;
+  isTemporary: boolean;
+  guard: Guard;
+  ports: Partial<Record<PartName, number>>;
+  env: Record<string, string>;
+  running: Map<PartName, Part>;
+  say: (line: string) => void;
+};
+type Found = { brokerVersion: string; kafkaLibsDir: string; postgresUrl: string };
+
+/** The registry keeps its schemas in Kafka, so it never runs alone. */
+export function wantedParts(options: StackOptions): Set<PartName> {
+  const names = new Set(options.parts ?? (['kafka', 'registry', 'postgres'] as const));
+  if (names.has('registry')) names.add('kafka');
+  return names;
+}
+
+export async function startEmbedded(options: StackOptions): Promise<Stack> {
+  const names = wantedParts(options);
+  const say = options.onProgress ?? (() => undefined);
+  const isTemporary = options.dataDir === undefined;
+  const dir = isTemporary
+    ? await realpath(await mkdtemp(join(tmpdir(), 'profile-warden-')))
+    : resolve(options.dataDir ?? '');
+  await mkdir(join(dir, 'logs'), { recursive: true });
+  const lock = await lockFile(join(dir, 'lock'), LOCK_BOUND_MS);
+  if (lock === undefined) {
+    throw new DevstackError(
+      'data-dir-in-use',
+      `Another stack runs on ${dir}. Stop it, or choose another folder (--data-dir).`,
+    );
+  }
+  const guard = new Guard();
+  if (isTemporary) guard.removeAtEnd(dir);
+  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? dir, TMPDIR: tmpdir() };
+  const context: Context = {
+    options,
+    names,
+    dir,
+    isTemporary,
+    guard,
+    ports: {},
+    env,
+    running: new Map(),
+    say,
+  };
+  try {
+    // One after the other: two parts that want the same port must not both see it free.
+    for (const name of names) context.ports[name] = await claimPort(name, options.ports?.[name]);
+    const [kafka, postgresUrl] = await Promise.all([startJavaParts(context), startPostgres(context)]);
+    return stackOf(context, { ...kafka, postgresUrl }, lock);
+  } catch (error) {
+    await guard.end();
+    await lock.release();
+    throw error;
+  }
+}
+
+async function startJavaParts(context: Context): Promise<Pick<Found, 'brokerVersion' | 'kafkaLibsDir'>> {
+  const { names, dir, env, ports, options, say } = context;
+  if (!names.has('kafka')) return { brokerVersion: '', kafkaLibsDir: '' };
+  const java = await findJava();
+  const kafka = await download('kafka', { onProgress: say });
+  const registry = names.has('registry') ? await download('registry', { onProgress: say }) : undefined;
+  const kafkaPort = ports.kafka ?? 0;
+  await startPart(context, 'kafka', () =>
+    planKafka({
+      java,
+      libsDir: kafka.dir,
+      dir: join(dir, 'kafka'),
+      logFile: join(dir, 'logs', 'kafka.log'),
+      port: kafkaPort,
+      env,
+      brokerConfig: options.brokerConfig ?? {},
+    }),
+  );
+  if (registry !== undefined) {
+    await startPart(context, 'registry', () =>
+      planRegistry({
+        java,
+        jar: registry.jar,
+        dir: join(dir, 'registry'),
+        logFile: join(dir, 'logs', 'registry.log'),
+        port: ports.registry ?? 0,
+        kafkaPort,
+        env,
+      }),
+    );
+  }
+  return { brokerVersion: kafka.version, kafkaLibsDir: kafka.dir };
+}
+
+async function startPostgres(context: Context): Promise<string> {
+  const { names, dir, env, ports, isTemporary } = context;
+  if (!names.has('postgres')) return '';
+  let adminUrl = '';
+  await startPart(context, 'postgres', async () => {
+    const planned = await planPostgres({
+      dir: join(dir, 'postgres'),
+      logFile: join(dir, 'logs', 'postgres.log'),
+      port: ports.postgres ?? 0,
+      env,
+      isTemporary,
+    });
+    adminUrl = planned.adminUrl;
+    return planned.plan;
+  });
+  return createDatabaseIfMissing(adminUrl, POSTGRES_DATABASE);
+}
+
+async function startPart(context: Context, name: PartName, plan: () => Promise<PartPlan>): Promise<void> {
+  const startedAt = performance.now();
+  const part = new Part(await plan(), context.guard, (error) => context.options.onPartDied?.(error));
+  context.running.set(name, part);
+  await part.start();
+  context.say(
+    `${name} is ready on 127.0.0.1:${part.plan.port} (${Math.round(performance.now() - startedAt)} ms)`,
+  );
+}
+
+function stackOf(context: Context, found: Found, lock: FileLock): Stack {
+  const { running, ports, guard, isTemporary } = context;
+  const partOf = (name: PartName): Part => {
+    const part = running.get(name);
+    if (part === undefined) throw new Error(`This stack has no ${name}: it was started without it.`);
+    return part;
+  };
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    // What is thrown away needs no orderly end. Else the registry goes before the Kafka that it talks to.
+    if (!isTemporary) {
+      const inOrder = async (): Promise<void> => {
+        await running.get('registry')?.stop();
+        await running.get('kafka')?.stop();
+      };
+      await Promise.all([inOrder(), running.get('postgres')?.stop()]);
+    } else {
+      await Promise.all([
+        running.get('registry')?.kill(),
+        running.get('kafka')?.kill(),
+        running.get('postgres')?.stop(),
+      ]);
+    }
+    await guard.end();
+    await lock.release();
+  };
+  return {
+    kind: 'embedded',
+    brokers: running.has('kafka') ? [`127.0.0.1:${ports.kafka ?? 0}`] : [],
+    registryUrl: running.has('registry') ? registryUrlAt(ports.registry ?? 0) : '',
+    postgresUrl: found.postgresUrl,
+    brokerVersion: found.brokerVersion,
+    kafkaLibsDir: existsSync(found.kafkaLibsDir) ? found.kafkaLibsDir : '',
+    get parts() {
+      return Object.fromEntries(
+        [...running].map(([name, part]) => [name, { pid: part.pid, logFile: part.plan.process.logFile }]),
+      );
+    },
+    killPart: (name) => partOf(name).kill(),
+    restartPart: async (name) => {
+      await partOf(name).stop();
+      await partOf(name).start();
+    },
+    stop: () => (stopping ??= stop()),
+    [Symbol.asyncDispose]: () => (stopping ??= stop()),
+  };
+}

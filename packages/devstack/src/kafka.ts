@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DevstackError, diskFull, saysDiskFull } from './error.ts';
+import { kafkaAnswers } from './kafka-probe.ts';
+import { kafkaClassPath, kafkaTool } from './kafka-tool.ts';
+import type { PartPlan } from './part.ts';
+import { freePort } from './port.ts';
+
+const LOG_CONFIG = fileURLToPath(new URL('../parts/broker-log4j2.xml', import.meta.url));
+const READY_BOUND_MS = 60_000;
+const NODE_ID = 1;
+
+export type KafkaOptions = {
+  java: string;
+  libsDir: string;
+  dir: string;
+  logFile: string;
+  port: number;
+  env: Record<string, string>;
+  brokerConfig: Record<string, string>;
+};
+
+/** The settings that a single broker needs, shared with the container. What is said in `brokerConfig` wins. */
+export const SINGLE_BROKER_CONFIG: Record<string, string> = {
+  'auto.create.topics.enable': 'false',
+  'offsets.topic.replication.factor': '1',
+  'offsets.topic.num.partitions': '5',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  'transaction.state.log.num.partitions': '5',
+  'share.coordinator.state.topic.replication.factor': '1',
+  'share.coordinator.state.topic.min.isr': '1',
+  'share.coordinator.state.topic.num.partitions': '1',
+  'group.initial.rebalance.delay.ms': '0',
+  'log.cleaner.dedupe.buffer.size': '20971520',
+};
+
+function brokerProperties(options: KafkaOptions, controllerPort: number): string {
+  const settings: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': String(NODE_ID),
+    'controller.quorum.voters': `${NODE_ID}@127.0.0.1:${controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `PLAINTEXT://127.0.0.1:${options.port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${options.port}`,
+    'log.dirs': join(options.dir, 'data'),
+    // The broker serves clients after the heartbeat that follows its registration.
+    'broker.heartbeat.interval.ms': '500',
+    // A killed broker may come back only when the controller has given up on its former life.
+    'broker.session.timeout.ms': '2000',
+    ...SINGLE_BROKER_CONFIG,
+    ...options.brokerConfig,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}\n`)
+    .join('');
+}
+
+/** Writes the settings and, the first time, formats the data folder. */
+export async function planKafka(options: KafkaOptions): Promise<PartPlan> {
+  const properties = join(options.dir, 'server.properties');
+  await mkdir(options.dir, { recursive: true });
+  await writeFile(properties, brokerProperties(options, await freePort()));
+  if (!existsSync(join(options.dir, 'data', 'meta.properties'))) await format(options, properties);
+
+  const jvm = ['-Xms256m', '-Xmx512m', '-XX:+ExitOnOutOfMemoryError', '-Djava.awt.headless=true'];
+  return {
+    name: 'kafka',
+    port: options.port,
+    readyBoundMs: READY_BOUND_MS,
+    isReady: () => kafkaAnswers(options.port),
+    process: {
+      command: options.java,
+      args: [
+        ...jvm,
+        `-Dlog4j2.configurationFile=${LOG_CONFIG}`,
+        '-cp',
+        kafkaClassPath(options.libsDir),
+        'kafka.Kafka',
+        properties,
+      ],
+      env: options.env,
+      cwd: options.dir,
+      logFile: options.logFile,
+      freshLog: true,
+      stopSignal: 'SIGTERM',
+    },
+  };
+}
+
+async function format(options: KafkaOptions, properties: string): Promise<void> {
+  const clusterId = randomBytes(16).toString('base64url').replace(/^-/, '0');
+  const args = ['format', '--cluster-id', clusterId, '--config', properties, '--ignore-formatted'];
+  const { code, stdout, stderr } = await kafkaTool(options.libsDir, 'kafka.tools.StorageTool', args);
+  if (code === 0) return;
+  const output = `${stdout}\n${stderr}`.trim();
+  if (saysDiskFull(output)) throw diskFull(options.dir);
+  throw new DevstackError(
+    'part-died',
+    `Kafka's data folder ${options.dir} could not be formatted. Kafka said:\n` +
+      output.split('\n').slice(-20).join('\n'),
+  );
+}

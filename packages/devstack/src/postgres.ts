@@ -1,0 +1,134 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { postgresAnswers } from './database.ts';
+import { DevstackError, diskFull, saysDiskFull } from './error.ts';
+import type { PartPlan } from './part.ts';
+import { serverDataDir, serverFiles, serverUser, type User } from './postgres-home.ts';
+
+const READY_BOUND_MS = 30_000;
+const INITDB_BOUND_MS = 60_000;
+/** Backends of a killed server let go of its memory a moment after it: until then a new one refuses to start. */
+const START_COUNT = 20;
+
+export const POSTGRES_USER = 'warden';
+export const POSTGRES_DATABASE = 'warden';
+
+export type PostgresOptions = {
+  dir: string;
+  logFile: string;
+  port: number;
+  env: Record<string, string>;
+  /** The data is thrown away at the end: no need to survive a crash of the machine. */
+  isTemporary: boolean;
+};
+export type PostgresPlan = { plan: PartPlan; adminUrl: string };
+
+export async function planPostgres(options: PostgresOptions): Promise<PostgresPlan> {
+  const user = serverUser();
+  const files = await serverFiles(user);
+  await mkdir(options.dir, { recursive: true });
+  const password = await ownPassword(join(options.dir, 'password'));
+  const data = await serverDataDir(join(options.dir, 'data'), user);
+  // Messages are searched for known words: they must come in one language.
+  const env = { ...options.env, LC_ALL: 'C', LC_MESSAGES: 'C' };
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialise({ files, data, password, user, env });
+
+  const adminUrl = `postgres://${POSTGRES_USER}:${password}@127.0.0.1:${options.port}/postgres`;
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    // No socket file: its folder would be one more place to choose and to clean.
+    'unix_socket_directories=',
+    'max_connections=200',
+    'log_line_prefix=%m [%p] ',
+    ...(options.isTemporary ? ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'] : []),
+  ];
+  const plan: PartPlan = {
+    name: 'postgres',
+    port: options.port,
+    readyBoundMs: READY_BOUND_MS,
+    isReady: () => postgresAnswers(adminUrl),
+    isPassing: (tail) => /shared memory block .* is still in use|lock file .* already exists/s.test(tail),
+    startCount: START_COUNT,
+    process: {
+      command: join(files, 'bin', 'postgres'),
+      args: ['-D', data, '-p', String(options.port), ...settings.flatMap((setting) => ['-c', setting])],
+      env,
+      cwd: data,
+      logFile: options.logFile,
+      freshLog: true,
+      ...(user === undefined ? {} : { user }),
+      // Fast shutdown: sessions are ended, not waited for.
+      stopSignal: 'SIGINT',
+    },
+  };
+  return { plan, adminUrl };
+}
+
+/**
+ * A password of its own for each stack: the port is open to every user of the machine, and a superuser of a
+ * database can run programs as its owner.
+ */
+async function ownPassword(file: string): Promise<string> {
+  const known = await readFile(file, 'utf8').catch(() => '');
+  if (known !== '') return known;
+  const password = randomBytes(12).toString('hex');
+  await writeFile(file, password, { mode: 0o600 });
+  return password;
+}
+
+async function initialise(options: {
+  files: string;
+  data: string;
+  password: string;
+  user: User | undefined;
+  env: Record<string, string>;
+}): Promise<void> {
+  const { files, data, password, user, env } = options;
+  const args = [
+    '--pgdata',
+    data,
+    '--username',
+    POSTGRES_USER,
+    '--auth=scram-sha-256',
+    '--pwfile=/dev/stdin',
+    '--encoding=UTF8',
+    // The same order of texts on every machine.
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-sync',
+  ];
+  // The password must come from a file, and never lies in one that others could read: `cat` turns the socket that
+  // Node gives as standard input into a pipe, which can be opened by name.
+  const shell = ['-c', 'cat | "$0" "$@"', join(files, 'bin', 'initdb'), ...args];
+  const running = promisify(execFile)('sh', shell, {
+    cwd: data,
+    env,
+    timeout: INITDB_BOUND_MS,
+    ...user,
+  });
+  running.child.stdin?.on('error', () => undefined);
+  running.child.stdin?.end(`${password}\n`);
+  try {
+    await running;
+  } catch (error) {
+    // Half a folder would look initialised to the next start.
+    await rm(join(data, 'PG_VERSION'), { force: true });
+    const {
+      stdout = '',
+      stderr = '',
+      message = '',
+    } = error as { stdout?: string; stderr?: string; message?: string };
+    const output = `${stdout}\n${stderr}`.trim();
+    if (saysDiskFull(output)) throw diskFull(data, error);
+    throw new DevstackError(
+      'part-died',
+      `PostgreSQL's data folder ${data} could not be initialised: ` +
+        (output === '' ? message : output.split('\n').slice(-20).join('\n')),
+      { cause: error },
+    );
+  }
+}

@@ -11,7 +11,9 @@ export type CodecErrorCode =
   | 'profile-id-too-long'
   | 'profile-id-not-utf8'
   | 'key-missing'
-  | 'key-forbidden';
+  | 'key-forbidden'
+  | 'partition-missing'
+  | 'schema-id-missing';
 
 /** The caller handed over an event that breaks its schema or a bound; sending it again cannot help. */
 export class CodecError extends Error {

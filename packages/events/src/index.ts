@@ -19,7 +19,7 @@ export type {
   WardenEvent,
 } from './catalogue.ts';
 export { EventDecoder } from './decoder.ts';
-export type { DecodeResult, HeaderValue, RawHeaders, RawRecord } from './decoder.ts';
+export type { DecodeResult, DecoderOptions, HeaderValue, RawHeaders, RawRecord } from './decoder.ts';
 export { encodeEvent } from './encoder.ts';
 export type { EncodedRecord, EventWriter } from './encoder.ts';
 export { CodecError } from './error.ts';

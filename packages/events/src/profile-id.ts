@@ -1,4 +1,5 @@
 import { CodecError } from './error.ts';
+import type { CodecErrorCode } from './error.ts';
 
 /** In characters (UTF-16 code units), as every length of this package. */
 export const MAX_PROFILE_ID_LENGTH = 128;
@@ -13,15 +14,22 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 export function assertProfileId(value: unknown): asserts value is string {
   if (typeof value !== 'string')
     throw new CodecError('schema-mismatch', `profileId: expected a string, got ${typeof value}`);
-  if (value.length === 0) throw new CodecError('profile-id-empty', 'profileId is empty');
-  if (value.length > MAX_PROFILE_ID_LENGTH)
-    throw new CodecError(
-      'profile-id-too-long',
-      `profileId has ${value.length} characters, at most ${MAX_PROFILE_ID_LENGTH} are allowed`,
-    );
-  if (!value.isWellFormed() || CONTROL.test(value))
-    throw new CodecError(
-      'profile-id-not-utf8',
-      `profileId ${JSON.stringify(value)} has a lone surrogate or a control character`,
-    );
+  const code = profileIdFlaw(value);
+  if (code !== null) throw new CodecError(code, MESSAGES[code](value));
 }
+
+export type ProfileIdFlaw = Extract<CodecErrorCode, `profile-id-${string}`>;
+
+export function profileIdFlaw(value: string): ProfileIdFlaw | null {
+  if (value.length === 0) return 'profile-id-empty';
+  if (value.length > MAX_PROFILE_ID_LENGTH) return 'profile-id-too-long';
+  return value.isWellFormed() && !CONTROL.test(value) ? null : 'profile-id-not-utf8';
+}
+
+const MESSAGES: Readonly<Record<ProfileIdFlaw, (value: string) => string>> = {
+  'profile-id-empty': () => 'profileId is empty',
+  'profile-id-too-long': ({ length }) =>
+    `profileId has ${length} characters, at most ${MAX_PROFILE_ID_LENGTH} are allowed`,
+  'profile-id-not-utf8': (value) =>
+    `profileId ${JSON.stringify(value)} has a lone surrogate or a control character`,
+};

@@ -172,6 +172,7 @@ function stackOf(context: Context, found: Found, lock: FileLock): Stack {
     registryUrl: running.has('registry') ? registryUrlAt(ports.registry ?? 0) : '',
     postgresUrl: found.postgresUrl,
     brokerVersion: found.brokerVersion,
+    dataDir: context.dir,
     kafkaLibsDir: existsSync(found.kafkaLibsDir) ? found.kafkaLibsDir : '',
     get parts() {
       return Object.fromEntries(

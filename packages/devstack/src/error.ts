@@ -13,7 +13,8 @@ export type DevstackErrorCode =
   | 'port-taken'
   | 'platform-unsupported'
   | 'part-died'
-  | 'part-not-ready';
+  | 'part-not-ready'
+  | 'deploy-failed';
 
 export class DevstackError extends Error {
   readonly code: DevstackErrorCode;

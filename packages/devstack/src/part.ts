@@ -17,6 +17,8 @@ export type PartPlan = {
   name: string;
   port: number;
   process: ProcessSpec;
+  /** Called before each start. */
+  prepare?(): Promise<void>;
   /** Asked until it says yes. */
   isReady(): Promise<boolean>;
   readyBoundMs: number;
@@ -82,6 +84,7 @@ export class Part {
 
   async #startOnce(isFirst: boolean): Promise<void> {
     const { plan } = this;
+    await plan.prepare?.();
     const freshLog = isFirst && this.#lastPid === 0 && plan.process.freshLog;
     const running = await this.#guard.run({ ...plan.process, freshLog });
     this.#process = running;
@@ -112,8 +115,13 @@ export class Part {
     await this.#end(running, 'SIGKILL', KILL_BOUND_MS);
   }
 
-  async kill(): Promise<void> {
-    if (this.#process !== undefined) await this.#end(this.#process, 'SIGKILL', KILL_BOUND_MS);
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (this.#process !== undefined) await this.#end(this.#process, signal, KILL_BOUND_MS);
+  }
+
+  /** A signal that does not end it (SIGSTOP, SIGCONT, SIGUSR1). */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.signal(signal);
   }
 
   /** True when the process has ended within the bound. */

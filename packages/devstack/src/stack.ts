@@ -30,6 +30,7 @@ export type Stack = AsyncDisposable & {
   /** With user, password and database, empty without PostgreSQL. */
   postgresUrl: string;
   brokerVersion: string;
+  dataDir: string;
   readonly parts: Partial<Record<PartName, PartState>>;
   /** Kafka's jars, for `kafkaTool`; empty with Docker. */
   kafkaLibsDir: string;

@@ -1,0 +1,159 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { within } from './deadline.ts';
+import { DevstackError } from './error.ts';
+import { Guard } from './guard-client.ts';
+import type { ProcessSpec } from './guard-protocol.ts';
+import { logTail } from './part.ts';
+import { claimPort } from './port.ts';
+import { Service, type ServiceHandle } from './service.ts';
+import type { Stack } from './stack.ts';
+
+const PROJECT_DIR = fileURLToPath(new URL('../../../', import.meta.url));
+const DEPLOY_BOUND_MS = 60_000;
+const READY_BOUND_MS = 60_000;
+
+export const SERVICE_NAMES = [
+  'lease-authority',
+  'stale-detector',
+  'evidence-collector',
+  'recovery-decider',
+  'projector',
+] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+export type ServicesOptions = {
+  /** Default: all five, one process each. */
+  names?: readonly ServiceName[];
+  /** Create or check the topic first. Default: yes. */
+  deploy?: boolean;
+  topic?: string;
+  cluster?: string;
+  hostId?: string;
+  /** What the collector collects for. Default `any`. */
+  scope?: string;
+  /** Overrides of the policy. */
+  policy?: Readonly<Record<string, unknown>>;
+  /** Default: free ports. A service keeps its port when it is restarted. */
+  httpPorts?: Partial<Record<ServiceName, number>>;
+  /** Names the log files of one set where several share a folder, such as a second authority. */
+  label?: string;
+  logDir?: string;
+  /** How long a service may take until /readyz says yes, in milliseconds. Default 60 000. */
+  readyBoundMs?: number;
+  /** More environment variables, for all of them. */
+  env?: Readonly<Record<string, string>>;
+  onProgress?: (line: string) => void;
+  /** Told when a service ends that nobody stopped. */
+  onServiceDied?: (error: DevstackError) => void;
+};
+
+export type Services = AsyncDisposable & {
+  handles: readonly ServiceHandle<ServiceName>[];
+  of(name: ServiceName): ServiceHandle<ServiceName>;
+  stop(): Promise<void>;
+};
+
+/** Deploys the topic, starts the services against the stack and comes back when all of them are ready. */
+export async function startServices(stack: Stack, options: ServicesOptions = {}): Promise<Services> {
+  const { names = SERVICE_NAMES, onProgress = () => undefined } = options;
+  const logDir = options.logDir ?? join(stack.dataDir, 'logs');
+  await mkdir(logDir, { recursive: true });
+  const guard = new Guard();
+  const env = environment(stack, options);
+  const onDied = options.onServiceDied ?? (() => undefined);
+  const label = options.label === undefined ? '' : `-${options.label}`;
+  try {
+    if (options.deploy !== false) {
+      await deployTopic(
+        guard,
+        processOf(['packages/kafka/src/deploy-topic.ts'], join(logDir, 'deploy-topic.log'), env),
+      );
+      onProgress(`topic ${env['WARDEN_TOPIC'] ?? ''} is deployed`);
+    }
+    const services: Service<ServiceName>[] = [];
+    for (const name of names) {
+      const port = await claimPort(name, options.httpPorts?.[name]);
+      const spec = processOf([`services/${name}/src/main.ts`], join(logDir, `${name}${label}.log`), {
+        ...env,
+        WARDEN_HTTP_PORT: String(port),
+      });
+      services.push(
+        new Service(name, spec, {
+          port,
+          guard,
+          readyBoundMs: options.readyBoundMs ?? READY_BOUND_MS,
+          onDied,
+        }),
+      );
+    }
+    await Promise.all(
+      services.map(async (service) => {
+        await service.start();
+        onProgress(`${service.name} is ready on http://127.0.0.1:${await service.port()}`);
+      }),
+    );
+    return servicesOf(services, guard);
+  } catch (error) {
+    await guard.end();
+    throw error;
+  }
+}
+
+function environment(stack: Stack, options: ServicesOptions): Record<string, string> {
+  const own = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return {
+    ...Object.fromEntries(own),
+    WARDEN_BROKERS: stack.brokers.join(','),
+    WARDEN_REGISTRY_URL: stack.registryUrl,
+    WARDEN_DATABASE_URL: stack.postgresUrl,
+    WARDEN_FENCE_TARGETS: `main=${stack.postgresUrl}`,
+    WARDEN_TOPIC: options.topic ?? 'profile-leases.v1',
+    WARDEN_CLUSTER: options.cluster ?? 'dev',
+    WARDEN_HOST_ID: options.hostId ?? 'localhost',
+    WARDEN_SCOPE: options.scope ?? 'any',
+    WARDEN_POLICY: JSON.stringify(options.policy ?? {}),
+    ...options.env,
+  };
+}
+
+function processOf(args: string[], logFile: string, env: Record<string, string>): ProcessSpec {
+  // The Node that runs this one: an older one on PATH could not read TypeScript.
+  const command = process.execPath;
+  return { command, args, env, cwd: PROJECT_DIR, logFile, freshLog: true, stopSignal: 'SIGTERM' };
+}
+
+async function deployTopic(guard: Guard, spec: ProcessSpec): Promise<void> {
+  const running = await guard.run(spec);
+  const exit = await within(running.exited, DEPLOY_BOUND_MS);
+  if (exit?.code === 0) return;
+  running.signal('SIGKILL');
+  const how =
+    exit === undefined
+      ? `took longer than ${DEPLOY_BOUND_MS} ms`
+      : `ended with ${exit.code ?? exit.signal ?? 'nothing'}`;
+  throw new DevstackError(
+    'deploy-failed',
+    `The topic could not be deployed: ${spec.args.join(' ')} ${how}. The end of its log (${spec.logFile}):\n` +
+      (await logTail(spec.logFile)),
+  );
+}
+
+function servicesOf(services: readonly Service<ServiceName>[], guard: Guard): Services {
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> =>
+    (stopping ??= Promise.all(services.map((service) => service.stop())).then(() => guard.end()));
+  return {
+    handles: services,
+    of: (name) => {
+      const found = services.find((service) => service.name === name);
+      if (found === undefined) throw new Error(`${name} is not among the services that were started.`);
+      return found;
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}

@@ -118,6 +118,14 @@ const section = (level: string, { name, doc, fields }: AvroSchema): string =>
   `${level} ${name}\n\n${doc ?? ''}\n\n| field | type | at most | meaning |\n|---|---|---|---|\n` +
   `${fields.map(fieldRow).join('\n')}\n`;
 
+const WRITER = / Written by: (.*)\.$/;
+
+function overviewRow({ name, doc = '' }: AvroSchema): string {
+  const writer = WRITER.exec(doc)?.[1];
+  if (writer === undefined) throw new Error(`${name}: the doc does not say who writes it`);
+  return `| [${name}](#${name.toLowerCase()}) | ${writer} | ${doc.replace(WRITER, '')} |`;
+}
+
 function eventsPage(schemas: readonly AvroSchema[]): string {
   const shared = new Map(
     schemas
@@ -129,6 +137,9 @@ function eventsPage(schemas: readonly AvroSchema[]): string {
     'Every record of the topic is one of these events, in Avro behind the Confluent header (a zero byte and the',
     'schema id). Lengths count UTF-16 code units. `long` values stay within what JavaScript holds exactly; fencing',
     'tokens run from 1 to 2^52 - 1. A symbol that a reader does not know arrives as `UNKNOWN`.\n',
+    '| event | written by | says |\n|---|---|---|',
+    ...schemas.map(overviewRow),
+    '',
     ...schemas.map((schema) => section('##', schema)),
     '## Records inside events\n',
     ...[...shared.values()].map((record) => section('###', record)),

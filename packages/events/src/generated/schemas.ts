@@ -8,7 +8,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'AuthorityEpochStarted',
     namespace: 'profilewarden',
-    doc: 'Barrier of a takeover: its offset is the epoch of every decision that follows. Written to its partition, without key.',
+    doc: 'Barrier of a takeover: its offset is the epoch of every decision that follows. One to its partition, without key. Written by: lease-authority.',
     fields: [
       { name: 'foldVersion', type: 'int', doc: 'Version of the fold rules that apply from here on.' },
       { name: 'instanceId', type: 'string', doc: 'Instance that took over. (max 128)' },
@@ -18,7 +18,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'ClockTicked',
     namespace: 'profilewarden',
-    doc: 'Carries log time into the log. One per partition and interval, without key.',
+    doc: 'Carries log time into the log. One per partition and interval, without key. Written by: stale-detector.',
     fields: [
       { name: 'intervalMs', type: 'int', doc: 'Interval of the ticks, in ms.' },
       {
@@ -32,7 +32,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'Decided',
     namespace: 'profilewarden',
-    doc: 'The one decision of a recovery round.',
+    doc: 'The one decision of a recovery round. Written by: recovery-decider.',
     fields: [
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
       { name: 'round', type: 'int', doc: 'Recovery round of this token, from 1.' },
@@ -52,6 +52,12 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
         },
         doc: 'What becomes of the profile.',
       },
+      {
+        name: 'checkpointOffset',
+        type: ['null', 'long'],
+        doc: 'For resume-pending: offset of the record that carries the checkpoint to resume from.',
+        default: null,
+      },
       { name: 'rule', type: 'string', doc: 'Id of the rule that matched first. (max 64)' },
       {
         name: 'reasons',
@@ -65,7 +71,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'EvidenceCollected',
     namespace: 'profilewarden',
-    doc: 'What one read-only look at a quarantined profile found.',
+    doc: 'What one read-only look at a quarantined profile found. Written by: evidence-collector.',
     fields: [
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
       { name: 'round', type: 'int', doc: 'Recovery round of this token, from 1.' },
@@ -237,7 +243,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'FenceConfirmed',
     namespace: 'profilewarden',
-    doc: 'Writes with this token can no longer commit at the target.',
+    doc: 'Writes with this token can no longer commit at the target. Written by: projector.',
     fields: [
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
       { name: 'target', type: 'string', doc: 'Name of the fence target. (max 128)' },
@@ -252,7 +258,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'Heartbeat',
     namespace: 'profilewarden',
-    doc: 'The holder lives. Counts from its position in the log, whatever clocks say.',
+    doc: 'The holder lives. Counts from its position in the log, whatever clocks say. Written by: worker.',
     fields: [
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
       { name: 'incarnation', type: 'string', doc: 'Run of the worker that holds the lease. (max 64)' },
@@ -275,7 +281,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'HostReported',
     namespace: 'profilewarden',
-    doc: 'What is known about a host. Written to every partition, without key: by a collector at its start, or by an operator tool.',
+    doc: 'What is known about a host. One to every partition, without key: a collector at its start, a person when it drains or is dead. Written by: evidence-collector, gateway or CLI.',
     fields: [
       { name: 'hostId', type: 'string', doc: 'The host. (max 128)' },
       {
@@ -308,7 +314,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'LeaseDenied',
     namespace: 'profilewarden',
-    doc: 'A request was answered with no, and why.',
+    doc: 'A request was answered with no, and why. Written by: lease-authority.',
     fields: [
       { name: 'epoch', type: 'long', doc: 'Offset of the authority barrier under which this was decided.' },
       { name: 'requestId', type: 'string', doc: 'The request that is answered. (max 96)' },
@@ -406,7 +412,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'LeaseGranted',
     namespace: 'profilewarden',
-    doc: 'A lease begins; the profile has one owner.',
+    doc: 'A lease begins; the profile has one owner. Written by: lease-authority.',
     fields: [
       { name: 'epoch', type: 'long', doc: 'Offset of the authority barrier under which this was decided.' },
       {
@@ -530,7 +536,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'LeaseReleased',
     namespace: 'profilewarden',
-    doc: 'A lease ended well.',
+    doc: 'A lease ended well. Written by: lease-authority.',
     fields: [
       { name: 'epoch', type: 'long', doc: 'Offset of the authority barrier under which this was decided.' },
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
@@ -546,7 +552,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'LeaseRequested',
     namespace: 'profilewarden',
-    doc: 'A worker asks for a profile. The only way to become an owner.',
+    doc: 'A worker asks for a profile. The only way to become an owner. Written by: worker.',
     fields: [
       {
         name: 'requestId',
@@ -637,7 +643,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'MassSilence',
     namespace: 'profilewarden',
-    doc: 'Too many leases of the partition fell silent at once: the monitor is the likelier culprit. Without key.',
+    doc: 'Too many leases of the partition fell silent at once: the monitor is the likelier culprit. Without key. Written by: stale-detector.',
     fields: [
       { name: 'held', type: 'int', doc: 'Leases held.' },
       { name: 'silent', type: 'int', doc: 'Leases silent.' },
@@ -653,7 +659,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'ProfileRegistered',
     namespace: 'profilewarden',
-    doc: 'A profile was made known, with what the fleet must respect about it. Written by an operator tool or the SDK.',
+    doc: 'A profile was made known, with what the fleet must respect about it. Written by: gateway, CLI or SDK.',
     fields: [
       {
         name: 'accountRef',
@@ -696,7 +702,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'QuarantineRequested',
     namespace: 'profilewarden',
-    doc: 'A person stops a profile.',
+    doc: 'A person stops a profile. Written by: gateway or CLI.',
     fields: [
       { name: 'token', type: 'long', doc: 'Token that was shown to the operator.' },
       { name: 'operator', type: 'string', doc: 'Who. (max 128)' },
@@ -707,7 +713,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'Quarantined',
     namespace: 'profilewarden',
-    doc: 'The token is revoked from here on; nobody may enter until a decision.',
+    doc: 'The token is revoked from here on; nobody may enter until a decision. Written by: lease-authority.',
     fields: [
       { name: 'epoch', type: 'long', doc: 'Offset of the authority barrier under which this was decided.' },
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
@@ -753,7 +759,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'ReleaseRequested',
     namespace: 'profilewarden',
-    doc: 'The holder gives the profile back. Not a release while a step is open or the close is unconfirmed.',
+    doc: 'The holder gives the profile back. Not a release while a step is open or the close is unconfirmed. Written by: worker.',
     fields: [
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
       {
@@ -784,7 +790,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'ResumeExpired',
     namespace: 'profilewarden',
-    doc: 'Nobody resumed the task within the window.',
+    doc: 'Nobody resumed the task within the window. Written by: lease-authority.',
     fields: [
       { name: 'epoch', type: 'long', doc: 'Offset of the authority barrier under which this was decided.' },
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
@@ -795,7 +801,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'ReviewResolved',
     namespace: 'profilewarden',
-    doc: 'A person decides a case.',
+    doc: 'A person decides a case. Written by: gateway or CLI.',
     fields: [
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
       { name: 'round', type: 'int', doc: 'Recovery round of this token, from 1.' },
@@ -855,7 +861,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'SilenceAnnounced',
     namespace: 'profilewarden',
-    doc: 'The holder will be silent for a while. Moves the suspicion, never the lease.',
+    doc: 'The holder will be silent for a while. Moves the suspicion, never the lease. Written by: worker.',
     fields: [
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
       { name: 'silenceMs', type: 'long', doc: 'Longest silence to expect, in ms of log time.' },
@@ -865,7 +871,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'StaleTokenRejected',
     namespace: 'profilewarden',
-    doc: 'A notice: a report carried a token that is no longer valid. Changes nothing.',
+    doc: 'A notice: a report carried a token that is no longer valid. Changes nothing. Written by: lease-authority.',
     fields: [
       { name: 'epoch', type: 'long', doc: 'Offset of the authority barrier under which this was decided.' },
       { name: 'presentedToken', type: 'long', doc: 'Token that was presented.' },
@@ -878,7 +884,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'StepCompleted',
     namespace: 'profilewarden',
-    doc: 'An action on the profile ended, or its outcome is unknown.',
+    doc: 'An action on the profile ended, or its outcome is unknown. Written by: worker.',
     fields: [
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
       { name: 'stepId', type: 'string', doc: 'Id of the step. (max 128)' },
@@ -944,7 +950,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'StepStarted',
     namespace: 'profilewarden',
-    doc: 'An action on the profile is about to begin. A side-effect or sensitive one acts only after this record was read back.',
+    doc: 'An action on the profile is about to begin. A side-effect or sensitive one acts only after this record was read back. Written by: worker.',
     fields: [
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
       { name: 'stepId', type: 'string', doc: 'Id of the step, unique in the lease. (max 128)' },
@@ -992,7 +998,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'StopRequested',
     namespace: 'profilewarden',
-    doc: 'The holder is asked to checkpoint, close and release.',
+    doc: 'The holder is asked to checkpoint, close and release. Written by: lease-authority.',
     fields: [
       { name: 'epoch', type: 'long', doc: 'Offset of the authority barrier under which this was decided.' },
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
@@ -1014,7 +1020,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'SuspectedStale',
     namespace: 'profilewarden',
-    doc: 'The holder is silent or cannot be working. Reversible; the token stays valid.',
+    doc: 'The holder is silent or cannot be working. Reversible; the token stays valid. Written by: stale-detector.',
     fields: [
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
       {
@@ -1054,7 +1060,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'SuspicionCleared',
     namespace: 'profilewarden',
-    doc: 'The holder was heard again in time.',
+    doc: 'The holder was heard again in time. Written by: lease-authority.',
     fields: [
       { name: 'epoch', type: 'long', doc: 'Offset of the authority barrier under which this was decided.' },
       { name: 'token', type: 'long', doc: 'Fencing token of the lease; 1 to 2^52 - 1.' },
@@ -1065,7 +1071,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'WorkerStarted',
     namespace: 'profilewarden',
-    doc: 'A run of a worker began. Written by the worker to every partition, without key.',
+    doc: 'A run of a worker began. One to every partition, without key. Written by: worker.',
     fields: [
       { name: 'workerId', type: 'string', doc: 'Stable name of the worker. (max 128)' },
       { name: 'incarnation', type: 'string', doc: 'Random id of this run of the worker. (max 64)' },
@@ -1077,7 +1083,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
     type: 'record',
     name: 'WriteRefused',
     namespace: 'profilewarden',
-    doc: 'A fence target refused a write. Written by the account service, outside its aborted transaction.',
+    doc: 'A fence target refused a write. Sent outside the aborted transaction. Written by: account service.',
     fields: [
       { name: 'presentedToken', type: 'long', doc: 'Token the writer presented.' },
       {

@@ -1,6 +1,6 @@
 // Generated from ../../schemas by `npm run generate`. Do not edit.
 
-/** Barrier of a takeover: its offset is the epoch of every decision that follows. Written to its partition, without key. */
+/** Barrier of a takeover: its offset is the epoch of every decision that follows. One to its partition, without key. Written by: lease-authority. */
 export interface AuthorityEpochStarted {
   /** Version of the fold rules that apply from here on. */
   readonly foldVersion: number;
@@ -8,7 +8,7 @@ export interface AuthorityEpochStarted {
   readonly instanceId: string;
 }
 
-/** Carries log time into the log. One per partition and interval, without key. */
+/** Carries log time into the log. One per partition and interval, without key. Written by: stale-detector. */
 export interface ClockTicked {
   /** Interval of the ticks, in ms. */
   readonly intervalMs: number;
@@ -19,7 +19,7 @@ export interface ClockTicked {
 /** What becomes of the profile. */
 export type DecisionOutcome = 'UNKNOWN' | 'available' | 'resume-pending' | 'retry' | 'manual-review';
 
-/** The one decision of a recovery round. */
+/** The one decision of a recovery round. Written by: recovery-decider. */
 export interface Decided {
   /** Fencing token of the lease; 1 to 2^52 - 1. */
   readonly token: number;
@@ -29,6 +29,8 @@ export interface Decided {
   readonly basedOn: number;
   /** What becomes of the profile. */
   readonly outcome: DecisionOutcome;
+  /** For resume-pending: offset of the record that carries the checkpoint to resume from. */
+  readonly checkpointOffset: number | null;
   /** Id of the rule that matched first. (max 64) */
   readonly rule: string;
   /** The facts it rests on; at most 16. (max 512) */
@@ -110,7 +112,7 @@ export interface Findings {
   readonly silentOnHostCount: number;
 }
 
-/** What one read-only look at a quarantined profile found. */
+/** What one read-only look at a quarantined profile found. Written by: evidence-collector. */
 export interface EvidenceCollected {
   /** Fencing token of the lease; 1 to 2^52 - 1. */
   readonly token: number;
@@ -130,7 +132,7 @@ export interface EvidenceCollected {
   readonly findings: Findings;
 }
 
-/** Writes with this token can no longer commit at the target. */
+/** Writes with this token can no longer commit at the target. Written by: projector. */
 export interface FenceConfirmed {
   /** Fencing token of the lease; 1 to 2^52 - 1. */
   readonly token: number;
@@ -143,7 +145,7 @@ export interface FenceConfirmed {
 /** What the worker saw of its browser; reachable only after it answered. */
 export type BrowserState = 'UNKNOWN' | 'starting' | 'reachable' | 'unreachable' | 'closed';
 
-/** The holder lives. Counts from its position in the log, whatever clocks say. */
+/** The holder lives. Counts from its position in the log, whatever clocks say. Written by: worker. */
 export interface Heartbeat {
   /** Fencing token of the lease; 1 to 2^52 - 1. */
   readonly token: number;
@@ -160,7 +162,7 @@ export interface Heartbeat {
 /** State of a host as attested. */
 export type HostStatus = 'UNKNOWN' | 'up' | 'draining' | 'dead';
 
-/** What is known about a host. Written to every partition, without key: by a collector at its start, or by an operator tool. */
+/** What is known about a host. One to every partition, without key: a collector at its start, a person when it drains or is dead. Written by: evidence-collector, gateway or CLI. */
 export interface HostReported {
   /** The host. (max 128) */
   readonly hostId: string;
@@ -224,7 +226,7 @@ export interface Holder {
   readonly taskId: string;
 }
 
-/** A request was answered with no, and why. */
+/** A request was answered with no, and why. Written by: lease-authority. */
 export interface LeaseDenied {
   /** Offset of the authority barrier under which this was decided. */
   readonly epoch: number;
@@ -283,7 +285,7 @@ export interface ResumePoint {
   readonly stepsSince: readonly DoneStep[];
 }
 
-/** A lease begins; the profile has one owner. */
+/** A lease begins; the profile has one owner. Written by: lease-authority. */
 export interface LeaseGranted {
   /** Offset of the authority barrier under which this was decided. */
   readonly epoch: number;
@@ -303,7 +305,7 @@ export interface LeaseGranted {
   readonly resumeFrom: ResumePoint | null;
 }
 
-/** A lease ended well. */
+/** A lease ended well. Written by: lease-authority. */
 export interface LeaseReleased {
   /** Offset of the authority barrier under which this was decided. */
   readonly epoch: number;
@@ -316,7 +318,7 @@ export interface LeaseReleased {
 /** Browser family. */
 export type BrowserKind = 'UNKNOWN' | 'chromium' | 'firefox' | 'other';
 
-/** A worker asks for a profile. The only way to become an owner. */
+/** A worker asks for a profile. The only way to become an owner. Written by: worker. */
 export interface LeaseRequested {
   /** Incarnation and a counter; the answer repeats it. (max 96) */
   readonly requestId: string;
@@ -356,7 +358,7 @@ export interface LeaseRequested {
   readonly profileDirectory: string | null;
 }
 
-/** Too many leases of the partition fell silent at once: the monitor is the likelier culprit. Without key. */
+/** Too many leases of the partition fell silent at once: the monitor is the likelier culprit. Without key. Written by: stale-detector. */
 export interface MassSilence {
   /** Leases held. */
   readonly held: number;
@@ -368,7 +370,7 @@ export interface MassSilence {
   readonly untilLogMs: number;
 }
 
-/** A profile was made known, with what the fleet must respect about it. Written by an operator tool or the SDK. */
+/** A profile was made known, with what the fleet must respect about it. Written by: gateway, CLI or SDK. */
 export interface ProfileRegistered {
   /** Account behind the profile, as an opaque reference; never a user name or a secret. (max 256) */
   readonly accountRef: string | null;
@@ -386,7 +388,7 @@ export interface ProfileRegistered {
   readonly registeredBy: string;
 }
 
-/** A person stops a profile. */
+/** A person stops a profile. Written by: gateway or CLI. */
 export interface QuarantineRequested {
   /** Token that was shown to the operator. */
   readonly token: number;
@@ -411,7 +413,7 @@ export type Cause =
   | 'dual-use'
   | 'operator';
 
-/** The token is revoked from here on; nobody may enter until a decision. */
+/** The token is revoked from here on; nobody may enter until a decision. Written by: lease-authority. */
 export interface Quarantined {
   /** Offset of the authority barrier under which this was decided. */
   readonly epoch: number;
@@ -433,7 +435,7 @@ export type ReleaseOutcome = 'UNKNOWN' | 'completed' | 'failed' | 'cancelled' | 
 /** Whether the worker saw its browser end. */
 export type BrowserClosed = 'UNKNOWN' | 'confirmed' | 'unconfirmed';
 
-/** The holder gives the profile back. Not a release while a step is open or the close is unconfirmed. */
+/** The holder gives the profile back. Not a release while a step is open or the close is unconfirmed. Written by: worker. */
 export interface ReleaseRequested {
   /** Fencing token of the lease; 1 to 2^52 - 1. */
   readonly token: number;
@@ -443,7 +445,7 @@ export interface ReleaseRequested {
   readonly browserClosed: BrowserClosed;
 }
 
-/** Nobody resumed the task within the window. */
+/** Nobody resumed the task within the window. Written by: lease-authority. */
 export interface ResumeExpired {
   /** Offset of the authority barrier under which this was decided. */
   readonly epoch: number;
@@ -467,7 +469,7 @@ export interface StepVerdict {
   readonly verdict: Verdict;
 }
 
-/** A person decides a case. */
+/** A person decides a case. Written by: gateway or CLI. */
 export interface ReviewResolved {
   /** Fencing token of the lease; 1 to 2^52 - 1. */
   readonly token: number;
@@ -487,7 +489,7 @@ export interface ReviewResolved {
   readonly note: string;
 }
 
-/** The holder will be silent for a while. Moves the suspicion, never the lease. */
+/** The holder will be silent for a while. Moves the suspicion, never the lease. Written by: worker. */
 export interface SilenceAnnounced {
   /** Fencing token of the lease; 1 to 2^52 - 1. */
   readonly token: number;
@@ -495,7 +497,7 @@ export interface SilenceAnnounced {
   readonly silenceMs: number;
 }
 
-/** A notice: a report carried a token that is no longer valid. Changes nothing. */
+/** A notice: a report carried a token that is no longer valid. Changes nothing. Written by: lease-authority. */
 export interface StaleTokenRejected {
   /** Offset of the authority barrier under which this was decided. */
   readonly epoch: number;
@@ -520,7 +522,7 @@ export interface Screenshot {
   readonly sha256: string;
 }
 
-/** An action on the profile ended, or its outcome is unknown. */
+/** An action on the profile ended, or its outcome is unknown. Written by: worker. */
 export interface StepCompleted {
   /** Fencing token of the lease; 1 to 2^52 - 1. */
   readonly token: number;
@@ -536,7 +538,7 @@ export interface StepCompleted {
   readonly screenshot: Screenshot | null;
 }
 
-/** An action on the profile is about to begin. A side-effect or sensitive one acts only after this record was read back. */
+/** An action on the profile is about to begin. A side-effect or sensitive one acts only after this record was read back. Written by: worker. */
 export interface StepStarted {
   /** Fencing token of the lease; 1 to 2^52 - 1. */
   readonly token: number;
@@ -561,7 +563,7 @@ export interface StepStarted {
 /** Why the holder should stop. */
 export type StopReason = 'UNKNOWN' | 'runtime-exceeded' | 'host-draining';
 
-/** The holder is asked to checkpoint, close and release. */
+/** The holder is asked to checkpoint, close and release. Written by: lease-authority. */
 export interface StopRequested {
   /** Offset of the authority barrier under which this was decided. */
   readonly epoch: number;
@@ -573,7 +575,7 @@ export interface StopRequested {
   readonly graceMs: number;
 }
 
-/** The holder is silent or cannot be working. Reversible; the token stays valid. */
+/** The holder is silent or cannot be working. Reversible; the token stays valid. Written by: stale-detector. */
 export interface SuspectedStale {
   /** Fencing token of the lease; 1 to 2^52 - 1. */
   readonly token: number;
@@ -585,7 +587,7 @@ export interface SuspectedStale {
   readonly silenceMs: number;
 }
 
-/** The holder was heard again in time. */
+/** The holder was heard again in time. Written by: lease-authority. */
 export interface SuspicionCleared {
   /** Offset of the authority barrier under which this was decided. */
   readonly epoch: number;
@@ -595,7 +597,7 @@ export interface SuspicionCleared {
   readonly heartbeatOffset: number;
 }
 
-/** A run of a worker began. Written by the worker to every partition, without key. */
+/** A run of a worker began. One to every partition, without key. Written by: worker. */
 export interface WorkerStarted {
   /** Stable name of the worker. (max 128) */
   readonly workerId: string;
@@ -607,7 +609,7 @@ export interface WorkerStarted {
   readonly bootId: string;
 }
 
-/** A fence target refused a write. Written by the account service, outside its aborted transaction. */
+/** A fence target refused a write. Sent outside the aborted transaction. Written by: account service. */
 export interface WriteRefused {
   /** Token the writer presented. */
   readonly presentedToken: number;

@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import type { FenceClient } from './client.ts';
+import { isPool } from './client.ts';
+import { FenceUsageError } from './error.ts';
+
+/** Version of the install that this package brings. */
+export const FENCE_VERSION = 1;
+
+/** Text of the install, for those who run it with psql or a migration tool of their own. Has its own transaction. */
+export const readFenceSql = (): Promise<string> =>
+  readFile(new URL('../sql/fence.sql', import.meta.url), 'utf8');
+
+/**
+ * Installs the fence into the client's database, in one transaction; changes nothing where it is installed.
+ * The client's role must be allowed to create a schema and, where they are missing, the roles `warden_reader`
+ * and `warden_projector`. Must not be called inside a transaction.
+ */
+export async function installFence(client: FenceClient): Promise<void> {
+  if (isPool(client))
+    throw new FenceUsageError(
+      'bare-pool',
+      'installFence needs one client, and got a pool. Use `await pool.connect()`.',
+    );
+  const sql = await readFenceSql();
+  try {
+    await client.query(sql);
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+}
+
+/** Version of the fence in the client's database, null where there is none. */
+export async function installedFence(client: FenceClient): Promise<number | null> {
+  const found = await client.query(`select to_regclass('warden.database') is not null as installed`);
+  const [row] = found.rows as readonly { installed: boolean }[];
+  if (row?.installed !== true) return null;
+  const { rows } = await client.query('select version from warden.database');
+  return (rows as readonly { version: number }[])[0]?.version ?? null;
+}

@@ -26,8 +26,9 @@ export const maxLength = (doc: string): number => Number(/\(max (\d+)\)/.exec(do
 export const maxItems = (doc: string): number => Number(/at most (\d+)/.exec(doc)?.[1] ?? 0);
 
 const MAX_INT = 2 ** 31 - 1;
-// Below -2^52 the Avro library reads another number than it wrote.
-const MIN_LONG = -(2 ** 52);
+// Below -2^52 the Avro library reads another number than it wrote; 2^53 - 1 it refuses.
+export const MIN_LONG = -(2 ** 52);
+export const MAX_LONG = Number.MAX_SAFE_INTEGER - 1;
 
 export function eventShape(schema: AvroSchema, direction: Direction): Shape {
   return recordShape(schema, { direction, path: schema.name, doc: '', named: new Map() }, schema.name);
@@ -65,10 +66,10 @@ function primitiveShape(type: string, site: Site): Shape {
 function longShape(site: Site): Shape {
   const name = site.path.slice(site.path.lastIndexOf('.') + 1);
   // Whatever somebody presented is worth recording, even where it could never have been granted.
-  if (name === 'presentedToken') return numberShape(site, 1, Number.MAX_SAFE_INTEGER, 'token-out-of-range');
+  if (name === 'presentedToken') return numberShape(site, 1, MAX_LONG, 'token-out-of-range');
   if (name === 'token' || name.endsWith('Token'))
     return numberShape(site, 1, MAX_TOKEN, 'token-out-of-range');
-  return numberShape(site, MIN_LONG, Number.MAX_SAFE_INTEGER, 'number-out-of-range');
+  return numberShape(site, MIN_LONG, MAX_LONG, 'number-out-of-range');
 }
 
 function numberShape(

@@ -49,9 +49,12 @@ const finalObjection = ({ state, profile, policy }: Case, request: LeaseRequest)
   const known = profile.registration;
   if (known === null) return policy.registrationRequired ? 'not-registered' : null;
   if (known.tenant !== null && request.tenant !== known.tenant) return 'wrong-tenant';
-  if (known.homeHost !== null && !known.sharedStorage && request.hostId !== known.homeHost) return 'wrong-host';
+  if (known.homeHost !== null && !known.sharedStorage && request.hostId !== known.homeHost)
+    return 'wrong-host';
   const isElsewhere =
-    known.directory !== null && request.profileDirectory !== null && request.profileDirectory !== known.directory;
+    known.directory !== null &&
+    request.profileDirectory !== null &&
+    request.profileDirectory !== known.directory;
   return isElsewhere ? 'wrong-directory' : null;
 };
 
@@ -157,7 +160,8 @@ const NEXT_ACTION: Record<DenialReason, string> = {
   'suspected-stale': 'Wait: the holder is silent and will come back or be quarantined.',
   quarantined: 'Wait: the profile is being recovered.',
   'in-recovery': 'Wait: evidence is in, the decision is due.',
-  'resume-pending': 'Ask with intent resume and the task that was interrupted, or wait for the resume window to end.',
+  'resume-pending':
+    'Ask with intent resume and the task that was interrupted, or wait for the resume window to end.',
   'in-review': 'A person must decide: see `warden reviews`.',
   retired: 'Use another profile; a person can reopen this one with `warden review resolve`.',
   'already-yours': 'Go on with the lease you hold; its token is in this answer.',

@@ -1,12 +1,7 @@
 import type { Cause, EventOf } from '@profile-warden/events';
 import { admission, denialsOwed, type Denial } from './admission.ts';
 import { earlier, type Case } from './owed.ts';
-import {
-  isOwned,
-  silenceHeldUntil,
-  silenceMs,
-  unreachableMs,
-} from './silence.ts';
+import { isOwned, silenceHeldUntil, silenceMs, unreachableMs } from './silence.ts';
 import type { Lease, ProfileState, Pulse, SuspectedStage } from './state.ts';
 
 /** A decision of the authority, without the epoch that the writer stamps on it. */
@@ -19,8 +14,10 @@ export type AuthorityDecision =
   | Unstamped<'LeaseGranted'>
   | Denial;
 
-type Unstamped<K extends 'Quarantined' | 'LeaseReleased' | 'SuspicionCleared' | 'StopRequested' | 'ResumeExpired' | 'LeaseGranted'> =
-  Omit<EventOf<K>, 'epoch'>;
+type Unstamped<
+  K extends
+    'Quarantined' | 'LeaseReleased' | 'SuspicionCleared' | 'StopRequested' | 'ResumeExpired' | 'LeaseGranted',
+> = Omit<EventOf<K>, 'epoch'>;
 
 /**
  * What the lease-authority owes a profile: the first of its duties that is due, or all denials that are. An empty
@@ -69,7 +66,8 @@ const mayBeEntered = (profile: ProfileState): boolean =>
 /** An inspection carries the flags of its case; only what is raised after its grant ends it. */
 const isRaised = ({ lease, stage }: ProfileState, offset: number | undefined): boolean => {
   if (offset === undefined) return false;
-  const isInspection = lease?.intent === 'inspect' && (stage.kind === 'held' || stage.kind === 'suspected-stale');
+  const isInspection =
+    lease?.intent === 'inspect' && (stage.kind === 'held' || stage.kind === 'suspected-stale');
   return !isInspection || offset > lease.grantedOffset;
 };
 

@@ -31,7 +31,5 @@ const reportedAfterFence = (profile: ProfileState): boolean => {
 export const isHostAttestedDead = (state: PartitionState, profile: ProfileState): boolean => {
   const { lease } = profile;
   const host = lease === null ? undefined : state.hosts.get(lease.hostId);
-  return (
-    lease !== null && host?.status === 'dead' && host.statusOffset > lease.requestedOffset
-  );
+  return lease !== null && host?.status === 'dead' && host.statusOffset > lease.requestedOffset;
 };

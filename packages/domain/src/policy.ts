@@ -54,7 +54,9 @@ export interface Policy {
   /** Step names that are sensitive whatever the worker says. */
   readonly sensitiveSteps: readonly string[];
   /** Changes for profiles that carry a label. */
-  readonly overrides: Readonly<Record<string, Partial<Omit<Policy, 'overrides' | 'fenceTargets' | 'massSilence'>>>>;
+  readonly overrides: Readonly<
+    Record<string, Partial<Omit<Policy, 'overrides' | 'fenceTargets' | 'massSilence'>>>
+  >;
 }
 
 export const DEFAULT_POLICY: Policy = {
@@ -150,13 +152,20 @@ const inequalityProblems = (policy: Policy): string[] => {
   const require = (holds: boolean, rule: string, left: number, right: number): void => {
     if (!holds) problems.push(`${rule} does not hold (${left} against ${right})`);
   };
-  require(3 * p.heartbeatEveryMs <= p.suspectAfterMs, '3 × heartbeatEveryMs ≤ suspectAfterMs', 3 * p.heartbeatEveryMs, p.suspectAfterMs);
+  require(3 * p.heartbeatEveryMs <= p.suspectAfterMs, '3 × heartbeatEveryMs ≤ suspectAfterMs', 3 *
+    p.heartbeatEveryMs, p.suspectAfterMs);
   require(p.suspectAfterMs < p.leaseMs, 'suspectAfterMs < leaseMs', p.suspectAfterMs, p.leaseMs);
-  require(p.marginMs >= 4 * p.tickEveryMs + p.killMs, 'marginMs ≥ 4 × tickEveryMs + killMs', p.marginMs, 4 * p.tickEveryMs + p.killMs);
+  require(p.marginMs >= 4 * p.tickEveryMs + p.killMs, 'marginMs ≥ 4 × tickEveryMs + killMs', p.marginMs, 4 *
+    p.tickEveryMs +
+    p.killMs);
   require(p.settleMs >= p.killMs, 'settleMs ≥ killMs', p.settleMs, p.killMs);
-  require(p.leaseMs - p.marginMs >= 2 * p.suspectAfterMs, 'leaseMs − marginMs ≥ 2 × suspectAfterMs', p.leaseMs - p.marginMs, 2 * p.suspectAfterMs);
-  require(p.maxRuntimeMs <= p.maxRuntimeCapMs, 'maxRuntimeMs ≤ maxRuntimeCapMs', p.maxRuntimeMs, p.maxRuntimeCapMs);
-  require(p.massSilence.windowMs < p.suspectAfterMs, 'massSilence.windowMs < suspectAfterMs', p.massSilence.windowMs, p.suspectAfterMs);
+  require(p.leaseMs - p.marginMs >=
+    2 * p.suspectAfterMs, 'leaseMs − marginMs ≥ 2 × suspectAfterMs', p.leaseMs - p.marginMs, 2 *
+    p.suspectAfterMs);
+  require(p.maxRuntimeMs <=
+    p.maxRuntimeCapMs, 'maxRuntimeMs ≤ maxRuntimeCapMs', p.maxRuntimeMs, p.maxRuntimeCapMs);
+  require(p.massSilence.windowMs < p.suspectAfterMs, 'massSilence.windowMs < suspectAfterMs', p.massSilence
+    .windowMs, p.suspectAfterMs);
   return problems;
 };
 

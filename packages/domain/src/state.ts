@@ -82,7 +82,11 @@ export interface ProfileState {
   readonly requests: readonly LeaseRequest[];
   /** Answered requests with the log time of the answer, for `dedupMs`; oldest first. */
   readonly answered: readonly { readonly requestId: string; readonly logMs: number }[];
-  readonly operatorRequest: { readonly offset: number; readonly operator: string; readonly reason: string } | null;
+  readonly operatorRequest: {
+    readonly offset: number;
+    readonly operator: string;
+    readonly reason: string;
+  } | null;
   readonly dualUse: { readonly offset: number; readonly token: number; readonly stepId: string } | null;
   /** Offset of a report with the last token after a recovery and before the next grant. */
   readonly reappearedOffset: number | null;

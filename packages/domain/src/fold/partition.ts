@@ -24,7 +24,8 @@ export const workerStarted: PartitionStep<EventOf<'WorkerStarted'>> = (at, event
   const known = at.state.workers.get(event.workerId);
   if (known !== undefined) {
     const former = known.formerIncarnations;
-    if (known.incarnation === event.incarnation || former.includes(event.incarnation)) return 'known-incarnation';
+    if (known.incarnation === event.incarnation || former.includes(event.incarnation))
+      return 'known-incarnation';
   }
   at.state.workers.set(event.workerId, {
     incarnation: event.incarnation,
@@ -37,7 +38,8 @@ export const workerStarted: PartitionStep<EventOf<'WorkerStarted'>> = (at, event
 
 export const hostReported: PartitionStep<EventOf<'HostReported'>> = (at, event) => {
   if (event.status === 'UNKNOWN') return 'unknown-value';
-  const host = event.bootId === null ? hostOf(at, event.hostId) : foldHostBoot(at, event.hostId, event.bootId);
+  const host =
+    event.bootId === null ? hostOf(at, event.hostId) : foldHostBoot(at, event.hostId, event.bootId);
   at.state.hosts.set(event.hostId, {
     ...host,
     status: event.status,
@@ -65,8 +67,7 @@ const foldHostBoot = (at: At, hostId: string, bootId: string): HostState => {
     ...host,
     bootId,
     bootOffset: at.offset,
-    formerBootIds:
-      host.bootId === null ? [] : [...host.formerBootIds, host.bootId].slice(-MAX_FORMER),
+    formerBootIds: host.bootId === null ? [] : [...host.formerBootIds, host.bootId].slice(-MAX_FORMER),
     // What was attested of the former boot no longer holds for this one.
     status: 'up',
     statusOffset: at.offset,

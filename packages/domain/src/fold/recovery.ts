@@ -1,11 +1,6 @@
 import type { EventOf } from '@profile-warden/events';
 import { holderVerdict } from '../holder.ts';
-import {
-  hasReportedAfter,
-  holderIsSilent,
-  isHostRestarted,
-  isWorkerRestarted,
-} from '../silence.ts';
+import { hasReportedAfter, holderIsSilent, isHostRestarted, isWorkerRestarted } from '../silence.ts';
 import type { HistoryCheckpoint, ProfileState, QuarantinedStage, Stage } from '../state.ts';
 import { enter, type At, type IgnoredReason, type Step } from './step.ts';
 
@@ -19,7 +14,12 @@ export const suspectedStale: Step<EventOf<'SuspectedStale'>> = (at, profile, eve
   if (lease === null || pulse === null || event.token !== profile.token) return 'stale-token';
   if (profile.stage.kind !== 'held') return 'not-in-this-stage';
   if (!isFounded(at, profile, event)) return 'based-on-another';
-  return enter(at, profile, { kind: 'suspected-stale', cause: event.cause, offset: at.offset, healedBy: null });
+  return enter(at, profile, {
+    kind: 'suspected-stale',
+    cause: event.cause,
+    offset: at.offset,
+    healedBy: null,
+  });
 };
 
 /** A suspicion counts only if the state still shows what it was raised on. */

@@ -1,5 +1,11 @@
 import type { EventOf } from '@profile-warden/events';
-import { openStepOf, staysOpen, stepCompleted as foldCompleted, stepStarted as foldStarted, withOpenStep } from '../history.ts';
+import {
+  openStepOf,
+  staysOpen,
+  stepCompleted as foldCompleted,
+  stepStarted as foldStarted,
+  withOpenStep,
+} from '../history.ts';
 import { isOwned } from '../silence.ts';
 import type { Lease, ProfileState, Pulse, SuspectedStage } from '../state.ts';
 import type { At, IgnoredReason, Step } from './step.ts';
@@ -69,7 +75,9 @@ export const stepStarted: Step<EventOf<'StepStarted'>> = (at, profile, event) =>
   if (typeof current === 'string') return current;
   const { lease, pulse } = current;
   const isInspect = lease.intent === 'inspect';
-  const open = staysOpen(event.kind) ? withOpenStep(profile.history, openStepOf(event, at.offset)) : profile.history;
+  const open = staysOpen(event.kind)
+    ? withOpenStep(profile.history, openStepOf(event, at.offset))
+    : profile.history;
   if (!isOwned(profile)) return { ...late(at, profile, pulse), history: open };
   const history = isInspect ? open : foldStarted(profile.history, event, at);
   return { ...profile, pulse: { ...heard(at, pulse), stepSeen: true }, history };

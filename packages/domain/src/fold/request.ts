@@ -7,9 +7,7 @@ export const leaseRequested: Step<EventOf<'LeaseRequested'>> = (at, profile, eve
   const { requestId } = event;
   if (profile.requests.some((request) => request.requestId === requestId)) return 'duplicate-request';
   if (
-    profile.answered.some(
-      (answer) => answer.requestId === requestId && answer.logMs + DEDUP_MS >= at.logMs,
-    )
+    profile.answered.some((answer) => answer.requestId === requestId && answer.logMs + DEDUP_MS >= at.logMs)
   )
     return 'duplicate-request';
   const { type: _type, ...request } = event;

@@ -17,7 +17,10 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': [
@@ -26,7 +29,11 @@ export default tseslint.config(
       ],
       'no-restricted-imports': ['error', { patterns: [KAFKA, REGISTRY, PG] }],
       'max-lines': ['error', { max: 300 }],
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { varsIgnorePattern: '^_', argsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       'no-console': 'error',
     },
   },
@@ -40,8 +47,16 @@ export default tseslint.config(
     files: ['packages/domain/src/**'],
     ignores: ['**/*.spec.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [KAFKA, REGISTRY, PG, 'node:*'] }],
-      'no-restricted-globals': ['error', 'Date', 'setTimeout', 'setInterval', 'process', 'performance', 'crypto'],
+      'no-restricted-imports': ['error', { patterns: [KAFKA, REGISTRY, PG, { group: ['node:*'] }] }],
+      'no-restricted-globals': [
+        'error',
+        'Date',
+        'setTimeout',
+        'setInterval',
+        'process',
+        'performance',
+        'crypto',
+      ],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],
       'no-restricted-syntax': [
         'error',
@@ -51,7 +66,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['apps/**', 'bench/**', 'scripts/**', 'packages/devstack/src/**', 'packages/kafka/src/deploy-topic.ts'],
+    files: [
+      'apps/**',
+      'bench/**',
+      'scripts/**',
+      'packages/devstack/src/**',
+      'packages/kafka/src/deploy-topic.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
   { files: ['**/*.mjs', '**/*.js', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },

@@ -1,0 +1,129 @@
+import type { LogRange } from '@profile-warden/events';
+import { safeOffset } from './committed.ts';
+import { createCluster, type KafkaConnection } from './connection.ts';
+import type { FetchedPartition, InternalBroker, InternalCluster } from './kafkajs-internals.ts';
+import { LogReadError } from './read-error.ts';
+
+export type Isolation = 'committed' | 'uncommitted';
+
+export interface FetchRequest {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface FetchLimits {
+  readonly maxWaitMs: number;
+  readonly partitionBytesMax: number;
+}
+
+const READ_UNCOMMITTED = 0;
+const READ_COMMITTED = 1;
+const LATEST = -1;
+const EARLIEST = -2;
+const RESPONSE_BYTES_MAX = 10 * 1024 * 1024;
+const REQUEST_MS_MAX = 5_000;
+/** Short, since whoever uses this class tries again with a fresh one. */
+const RETRY = { initialRetryTime: 50, multiplier: 2, maxRetryTime: 500, retries: 2 };
+
+/** One set of connections to the brokers of one topic. After an error it is thrown away, never repaired. */
+export class FeedCluster {
+  readonly #topic: string;
+  readonly #partitionCount: number;
+  readonly #cluster: InternalCluster;
+
+  constructor(connection: KafkaConnection, topic: string, partitionCount: number) {
+    this.#topic = topic;
+    this.#partitionCount = partitionCount;
+    this.#cluster = createCluster(connection, { requestTimeoutMs: REQUEST_MS_MAX, retry: RETRY });
+  }
+
+  async connect(): Promise<void> {
+    await this.#cluster.connect();
+    await this.#cluster.addTargetTopic(this.#topic);
+    this.#checkPartitionCount();
+  }
+
+  /** Node that leads the partition; undefined while an election is open. */
+  leaderOf(partition: number): number | undefined {
+    const metadata = this.#cluster
+      .findTopicPartitionMetadata(this.#topic)
+      .find(({ partitionId }) => partitionId === partition);
+    return metadata === undefined || metadata.leader < 0 ? undefined : metadata.leader;
+  }
+
+  async refresh(): Promise<void> {
+    await this.#cluster.refreshMetadata();
+    this.#checkPartitionCount();
+  }
+
+  /** Committed data and the markers between; returns at once when there is some, else after `maxWaitMs`. */
+  async fetch(
+    nodeId: number,
+    wanted: readonly FetchRequest[],
+    limits: FetchLimits,
+  ): Promise<readonly FetchedPartition[]> {
+    await this.#cluster.refreshMetadataIfNecessary();
+    this.#checkPartitionCount();
+    const broker = await this.#cluster.findBroker({ nodeId });
+    const { responses } = await broker.fetch({
+      isolationLevel: READ_COMMITTED,
+      maxWaitTime: limits.maxWaitMs,
+      minBytes: 1,
+      maxBytes: RESPONSE_BYTES_MAX,
+      topics: [
+        {
+          topic: this.#topic,
+          partitions: wanted.map(({ partition, offset }) => ({
+            partition,
+            fetchOffset: String(offset),
+            maxBytes: limits.partitionBytesMax,
+          })),
+        },
+      ],
+    });
+    return responses.flatMap(({ partitions }) => partitions);
+  }
+
+  /**
+   * `end` for `uncommitted` is the high watermark: a reader gets there as soon as every transaction open now has
+   * ended. For `committed` it is the last stable offset, which can be reached at once.
+   */
+  async range(partition: number, isolation: Isolation): Promise<LogRange> {
+    const nodeId = this.leaderOf(partition);
+    if (nodeId === undefined) throw new Error(`partition ${partition} has no leader`);
+    const broker = await this.#cluster.findBroker({ nodeId });
+    const level = isolation === 'committed' ? READ_COMMITTED : READ_UNCOMMITTED;
+    const start = await this.#offset(broker, partition, EARLIEST, level);
+    const end = await this.#offset(broker, partition, LATEST, level);
+    return { start, end };
+  }
+
+  disconnect(): Promise<void> {
+    return this.#cluster.disconnect();
+  }
+
+  async #offset(
+    broker: InternalBroker,
+    partition: number,
+    timestamp: number,
+    level: number,
+  ): Promise<number> {
+    const { responses } = await broker.listOffsets({
+      isolationLevel: level,
+      topics: [{ topic: this.#topic, partitions: [{ partition, timestamp }] }],
+    });
+    const found = responses[0]?.partitions[0];
+    if (found === undefined) throw new Error(`the broker named no offset for partition ${partition}`);
+    return safeOffset(found.offset);
+  }
+
+  #checkPartitionCount(): void {
+    const count = this.#cluster.findTopicPartitionMetadata(this.#topic).length;
+    if (count !== this.#partitionCount)
+      throw new LogReadError(
+        'topic-partition-count',
+        `${this.#topic} has ${count} partitions, this process was started for ${this.#partitionCount}: ` +
+          'profiles would change their partition and tokens go backwards',
+      );
+  }
+}

@@ -1,0 +1,260 @@
+import type { LogRange } from '@profile-warden/events';
+import { committedSlice, type CommittedSlice } from './committed.ts';
+import type { KafkaConnection } from './connection.ts';
+import { FeedCluster, type Isolation } from './feed-cluster.ts';
+import { fetchErrorKind } from './fetch-error.ts';
+import type { FetchedPartition } from './kafkajs-internals.ts';
+import { LogReadError } from './read-error.ts';
+import { detailOf, safeSignal, type OnSignal } from './signal.ts';
+import { backoffMs, pause, unlessAborted } from './wait.ts';
+
+export interface FeedOptions {
+  readonly connection: KafkaConnection;
+  readonly topic: string;
+  readonly partitionCount: number;
+  /** Ms a fetch without data stays open, and so the longest time until a new partition is read. Default 100. */
+  readonly maxWaitMs?: number;
+  /** Bytes asked for per partition and fetch. Default 1 MiB. */
+  readonly partitionBytesMax?: number;
+  readonly onSignal?: OnSignal;
+}
+
+export interface FeedSink {
+  /** Called in log order, one call at a time; `Subscription.consumed` must follow each. */
+  take(slice: CommittedSlice): void;
+  /** Nothing more comes for this partition. */
+  failed(error: LogReadError): void;
+}
+
+export interface Subscription {
+  readonly partition: number;
+  /** One slice was worked off. */
+  consumed(): void;
+  close(): void;
+}
+
+const SLICES_AHEAD_MAX = 4;
+const RETRY_FIRST_MS = 50;
+const RETRY_MAX_MS = 1_000;
+/** While a partition is held back, its node is asked in short waits, so that it gets its turn soon. */
+const HELD_BACK_WAIT_MS = 10;
+
+class Feeding implements Subscription {
+  readonly partition: number;
+  readonly sink: FeedSink;
+  readonly #wake: () => void;
+  position: number;
+  ahead = 0;
+  open = true;
+
+  constructor(partition: number, from: number, sink: FeedSink, wake: () => void) {
+    this.partition = partition;
+    this.position = from;
+    this.sink = sink;
+    this.#wake = wake;
+  }
+
+  consumed(): void {
+    this.ahead -= 1;
+    this.#wake();
+  }
+
+  close(): void {
+    this.open = false;
+  }
+}
+
+/**
+ * Reads partitions at offsets that its users choose: no group, no commits, no default position to fall back to.
+ *
+ * A partition is *ready* while it is open and at most 3 slices are ahead of its reader, else *held back*. One loop
+ * per leading broker asks for the ready partitions of that broker; it ends when there is none and is started again
+ * by whatever makes one ready. Connections are *up*, or are being built, again and again with growing pauses
+ * until `stop`: a broker outage ends no subscription. A position outside of the log ends one, with `failed`.
+ */
+export class LogFeed {
+  readonly #options: FeedOptions;
+  readonly #signal: OnSignal;
+  readonly #stopped = new AbortController();
+  readonly #feeding = new Set<Feeding>();
+  readonly #loops = new Set<number>();
+  #cluster: FeedCluster | undefined;
+  #connecting: Promise<FeedCluster> | undefined;
+  #failures = 0;
+  #retrying = false;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#signal = safeSignal(options.onSignal);
+  }
+
+  /** Start and end of the partition; tries until it has them or a signal aborts. */
+  async range(partition: number, isolation: Isolation, signal?: AbortSignal): Promise<LogRange> {
+    for (let attempt = 0; ; attempt += 1) {
+      const cluster = await unlessAborted(this.#connected(), signal);
+      try {
+        return await cluster.range(partition, isolation);
+      } catch (error) {
+        this.#report(error);
+        await pause(backoffMs(attempt, RETRY_FIRST_MS, RETRY_MAX_MS), signal);
+        this.#drop(cluster);
+      }
+    }
+  }
+
+  subscribe(partition: number, from: number, sink: FeedSink): Subscription {
+    const feeding = new Feeding(partition, from, sink, () => this.#wake());
+    this.#feeding.add(feeding);
+    this.#wake();
+    return feeding;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort(new LogReadError('stopped', 'the reader was stopped'));
+    this.#feeding.clear();
+    const cluster = this.#cluster;
+    this.#cluster = undefined;
+    await cluster?.disconnect().catch(() => undefined);
+  }
+
+  #wake(): void {
+    if (this.#stopped.signal.aborted) return;
+    for (const feeding of this.#feeding) if (!feeding.open) this.#feeding.delete(feeding);
+    if (this.#feeding.size === 0) return;
+    const cluster = this.#cluster;
+    if (cluster === undefined) {
+      this.#connected().then(
+        () => this.#wake(),
+        () => undefined,
+      );
+      return;
+    }
+    for (const feeding of this.#feeding) {
+      const nodeId = cluster.leaderOf(feeding.partition);
+      if (nodeId === undefined) this.#retryLater(cluster);
+      else if (!this.#loops.has(nodeId) && feeding.ahead < SLICES_AHEAD_MAX) void this.#loop(cluster, nodeId);
+    }
+  }
+
+  async #loop(cluster: FeedCluster, nodeId: number): Promise<void> {
+    this.#loops.add(nodeId);
+    try {
+      while (cluster === this.#cluster && !this.#stopped.signal.aborted) {
+        const ours = [...this.#feeding].filter(
+          (one) => one.open && cluster.leaderOf(one.partition) === nodeId,
+        );
+        const ready = ours.filter((one) => one.ahead < SLICES_AHEAD_MAX);
+        if (ready.length === 0) return;
+        const longest = this.#options.maxWaitMs ?? 100;
+        const fetched = await cluster.fetch(
+          nodeId,
+          ready.map(({ partition, position }) => ({ partition, offset: position })),
+          {
+            maxWaitMs: ready.length === ours.length ? longest : Math.min(longest, HELD_BACK_WAIT_MS),
+            partitionBytesMax: this.#options.partitionBytesMax ?? 1024 * 1024,
+          },
+        );
+        this.#failures = 0;
+        for (const data of fetched) this.#hand(data, ready);
+      }
+    } catch (error) {
+      await this.#recover(cluster, error);
+    } finally {
+      this.#loops.delete(nodeId);
+      if (cluster !== this.#cluster || this.#anyReady()) this.#wake();
+    }
+  }
+
+  #hand(data: FetchedPartition, asked: readonly Feeding[]): void {
+    const feeding = asked.find((one) => one.partition === data.partition && one.open);
+    if (feeding === undefined || data.messages.length === 0) return;
+    const slice = committedSlice(data, feeding.position);
+    if (slice.nextOffset === feeding.position) return;
+    feeding.position = slice.nextOffset;
+    feeding.ahead += 1;
+    feeding.sink.take(slice);
+  }
+
+  async #recover(cluster: FeedCluster, error: unknown): Promise<void> {
+    if (this.#stopped.signal.aborted || cluster !== this.#cluster) return;
+    const kind = fetchErrorKind(error);
+    if (kind.type === 'out-of-range') {
+      this.#failWhere((one) => one.partition === kind.partition, 'offset-out-of-range', kind.detail);
+      return;
+    }
+    if (kind.type === 'hopeless') {
+      this.#failWhere(() => true, kind.code, kind.detail);
+      return;
+    }
+    this.#report(error);
+    await pause(backoffMs(this.#failures, RETRY_FIRST_MS, RETRY_MAX_MS), this.#stopped.signal);
+    this.#failures += 1;
+    if (kind.type === 'stale-metadata' && (await cluster.refresh().then(...yesOrNo))) return;
+    this.#drop(cluster);
+  }
+
+  #failWhere(isMeant: (feeding: Feeding) => boolean, code: LogReadError['code'], detail: string): void {
+    for (const feeding of this.#feeding) {
+      if (!isMeant(feeding)) continue;
+      feeding.close();
+      this.#feeding.delete(feeding);
+      feeding.sink.failed(
+        new LogReadError(code, `partition ${feeding.partition} at offset ${feeding.position}: ${detail}`),
+      );
+    }
+  }
+
+  #connected(): Promise<FeedCluster> {
+    if (this.#cluster !== undefined) return Promise.resolve(this.#cluster);
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<FeedCluster> {
+    const { connection, topic, partitionCount } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      this.#stopped.signal.throwIfAborted();
+      const cluster = new FeedCluster(connection, topic, partitionCount);
+      try {
+        await cluster.connect();
+        if (!this.#stopped.signal.aborted) return (this.#cluster = cluster);
+      } catch (error) {
+        const kind = fetchErrorKind(error);
+        if (kind.type === 'hopeless') this.#failWhere(() => true, kind.code, kind.detail);
+        this.#report(error);
+      }
+      cluster.disconnect().catch(() => undefined);
+      await pause(backoffMs(attempt, RETRY_FIRST_MS, RETRY_MAX_MS), this.#stopped.signal);
+    }
+  }
+
+  #drop(cluster: FeedCluster): void {
+    if (this.#cluster === cluster) this.#cluster = undefined;
+    cluster.disconnect().catch(() => undefined);
+  }
+
+  #anyReady(): boolean {
+    for (const one of this.#feeding) if (one.open && one.ahead < SLICES_AHEAD_MAX) return true;
+    return false;
+  }
+
+  #retryLater(cluster: FeedCluster): void {
+    if (this.#retrying) return;
+    this.#retrying = true;
+    void pause(backoffMs(1, RETRY_FIRST_MS, RETRY_MAX_MS), this.#stopped.signal)
+      .then(() => cluster.refresh())
+      .catch(() => this.#drop(cluster))
+      .finally(() => {
+        this.#retrying = false;
+        this.#wake();
+      });
+  }
+
+  #report(error: unknown): void {
+    if (!this.#stopped.signal.aborted) this.#signal({ type: 'fetch-failed', detail: detailOf(error) });
+  }
+}
+
+const yesOrNo = [() => true, () => false] as const;

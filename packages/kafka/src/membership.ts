@@ -1,0 +1,121 @@
+import type { Consumer, ConsumerGroupJoinEvent } from 'kafkajs';
+import { createKafka, type KafkaConnection } from './connection.ts';
+import { LogReadError } from './read-error.ts';
+import { stickyAssigner } from './sticky-assigner.ts';
+
+export interface MembershipOptions {
+  readonly connection: KafkaConnection;
+  readonly topic: string;
+  readonly groupId: string;
+  /** Ms without a heartbeat after which the group gives the partitions to others. */
+  readonly sessionMs: number;
+  /** What this member has now; it is left with that where the shares allow it. */
+  readonly owned: () => readonly number[];
+  /** Synchronous: from its return on this member acts for these partitions and no others. */
+  readonly onAssignment: (partitions: readonly number[]) => void;
+  readonly onLost: (error: LogReadError) => void;
+}
+
+const REQUEST_MS_MAX = 10_000;
+const REBALANCE_MS_MAX = 15_000;
+const WATCH_EVERY_MS = 5_000;
+/** Outlives every retry below: only a member that neither works nor fails is caught by it. */
+const SILENCE_MS_MAX = 90_000;
+/** Together about 40 s, the broker outage that a member survives. */
+const RETRY = { initialRetryTime: 200, multiplier: 2, maxRetryTime: 5_000, retries: 12 };
+
+/**
+ * A member of a consumer group that takes its share of the partitions and reads none of them.
+ *
+ * The library's consumer knows no callback for lost partitions, falls back to the end of the log when its position
+ * is gone, and lets one slow handler hold up the rebalance of the whole group. So it is used for what only a group
+ * can do: all partitions stay paused for ever, its loop sends nothing but heartbeats, and the records are read by a
+ * `LogFeed`.
+ *
+ * *Joining* until the first assignment, *member* until `stop` or a crash; on a rebalance the old assignment holds
+ * until the new one is there. A crash is final: `onLost` is called once and the process should end.
+ */
+export class GroupMembership {
+  readonly #options: MembershipOptions;
+  readonly #consumer: Consumer;
+  #lastSignOfLifeAt = 0;
+  #watch: NodeJS.Timeout | undefined;
+  #isOver = false;
+  #confirm: (() => void)[] = [];
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    const kafka = createKafka(options.connection, { requestTimeoutMs: REQUEST_MS_MAX, retry: RETRY });
+    this.#consumer = kafka.consumer({
+      groupId: options.groupId,
+      partitionAssigners: [stickyAssigner(options.topic, options.owned)],
+      sessionTimeout: options.sessionMs,
+      heartbeatInterval: Math.floor(options.sessionMs / 5),
+      rebalanceTimeout: REBALANCE_MS_MAX,
+      // With everything paused this is only how often the loop looks whether a heartbeat is due.
+      maxWaitTimeInMs: Math.floor(options.sessionMs / 20),
+      allowAutoTopicCreation: false,
+      retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
+    });
+  }
+
+  async start(): Promise<void> {
+    const consumer = this.#consumer;
+    const { events } = consumer;
+    consumer.on(events.GROUP_JOIN, (event) => this.#joined(event));
+    consumer.on(events.HEARTBEAT, () => this.#alive());
+    consumer.on(events.CRASH, ({ payload }) => this.#lost('membership-lost', payload.error.message));
+    await consumer.connect();
+    // Never used to read from, only so that no path of the library can fall back to the end of the log.
+    await consumer.subscribe({ topics: [this.#options.topic], fromBeginning: true });
+    this.#lastSignOfLifeAt = performance.now();
+    this.#watch = setInterval(() => this.#check(), WATCH_EVERY_MS).unref();
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: () => Promise.reject(new Error('a paused member was handed records')),
+    });
+  }
+
+  /** Resolves at the next heartbeat that the group answers: until then the partitions may be lost already. */
+  confirmed(): Promise<void> {
+    return new Promise((resolve) => this.#confirm.push(resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    clearInterval(this.#watch);
+    await this.#consumer.disconnect();
+  }
+
+  /** Runs before the first fetch of the new generation, and a throw here would crash the library's loop. */
+  #joined({ payload }: ConsumerGroupJoinEvent): void {
+    if (this.#isOver) return;
+    const { topic, onAssignment } = this.#options;
+    try {
+      this.#lastSignOfLifeAt = performance.now();
+      this.#consumer.pause([{ topic }]);
+      onAssignment(payload.memberAssignment[topic] ?? []);
+    } catch (error) {
+      this.#lost('membership-lost', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #alive(): void {
+    this.#lastSignOfLifeAt = performance.now();
+    for (const resolve of this.#confirm.splice(0)) resolve();
+  }
+
+  #check(): void {
+    const silentMs = performance.now() - this.#lastSignOfLifeAt;
+    if (silentMs > SILENCE_MS_MAX)
+      this.#lost('membership-stalled', `no heartbeat answered for ${Math.round(silentMs)} ms`);
+  }
+
+  #lost(code: 'membership-lost' | 'membership-stalled', detail: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearInterval(this.#watch);
+    this.#options.onLost(new LogReadError(code, `group ${this.#options.groupId}: ${detail}`));
+  }
+}

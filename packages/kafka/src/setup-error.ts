@@ -1,0 +1,36 @@
+/** What a process can find wrong before it does any work. Codes are API; messages say what to do. */
+export type KafkaSetupErrorCode =
+  | 'broker-unreachable'
+  | 'topic-missing'
+  | 'topic-partition-count'
+  | 'topic-compacted'
+  | 'topic-create-time'
+  | 'topic-compression'
+  | 'topic-replication'
+  | 'registry-unreachable'
+  | 'registry-timeout'
+  | 'registry-refused'
+  | 'registry-compatibility'
+  | 'schema-missing'
+  | 'schema-incompatible';
+
+const PASSING: ReadonlySet<KafkaSetupErrorCode> = new Set([
+  'broker-unreachable',
+  'registry-unreachable',
+  'registry-timeout',
+]);
+
+export class KafkaSetupError extends Error {
+  readonly code: KafkaSetupErrorCode;
+
+  constructor(code: KafkaSetupErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'KafkaSetupError';
+    this.code = code;
+  }
+
+  /** Whether waiting can help. */
+  get isTransient(): boolean {
+    return PASSING.has(this.code);
+  }
+}

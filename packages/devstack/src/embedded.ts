@@ -1,11 +1,8 @@
-import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { openDataDir, wantedParts, type DataDir } from './data-dir.ts';
 import { createDatabaseIfMissing } from './database.ts';
 import { download } from './download.ts';
-import { DevstackError } from './error.ts';
-import { lockFile, type FileLock } from './file-lock.ts';
 import { Guard } from './guard-client.ts';
 import { findJava } from './java.ts';
 import { planKafka } from './kafka.ts';
@@ -15,12 +12,11 @@ import { planPostgres, POSTGRES_DATABASE } from './postgres.ts';
 import { planRegistry, registryUrlAt } from './registry.ts';
 import type { PartName, Stack, StackOptions } from './stack.ts';
 
-const LOCK_BOUND_MS = 2_000;
-
 type Context = {
   options: StackOptions;
   names: Set<PartName>;
   dir: string;
+  logDir: string;
   isTemporary: boolean;
   guard: Guard;
   ports: Partial<Record<PartName, number>>;
@@ -30,28 +26,11 @@ type Context = {
 };
 type Found = { brokerVersion: string; kafkaLibsDir: string; postgresUrl: string };
 
-/** The registry keeps its schemas in Kafka, so it never runs alone. */
-export function wantedParts(options: StackOptions): Set<PartName> {
-  const names = new Set(options.parts ?? (['kafka', 'registry', 'postgres'] as const));
-  if (names.has('registry')) names.add('kafka');
-  return names;
-}
-
 export async function startEmbedded(options: StackOptions): Promise<Stack> {
   const names = wantedParts(options);
   const say = options.onProgress ?? (() => undefined);
-  const isTemporary = options.dataDir === undefined;
-  const dir = isTemporary
-    ? await realpath(await mkdtemp(join(tmpdir(), 'profile-warden-')))
-    : resolve(options.dataDir ?? '');
-  await mkdir(join(dir, 'logs'), { recursive: true });
-  const lock = await lockFile(join(dir, 'lock'), LOCK_BOUND_MS);
-  if (lock === undefined) {
-    throw new DevstackError(
-      'data-dir-in-use',
-      `Another stack runs on ${dir}. Stop it, or choose another folder (--data-dir).`,
-    );
-  }
+  const home = await openDataDir(options.dataDir);
+  const { dir, logDir, isTemporary } = home;
   const guard = new Guard();
   if (isTemporary) guard.removeAtEnd(dir);
   const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? dir, TMPDIR: tmpdir() };
@@ -59,6 +38,7 @@ export async function startEmbedded(options: StackOptions): Promise<Stack> {
     options,
     names,
     dir,
+    logDir,
     isTemporary,
     guard,
     ports: {},
@@ -70,10 +50,10 @@ export async function startEmbedded(options: StackOptions): Promise<Stack> {
     // One after the other: two parts that want the same port must not both see it free.
     for (const name of names) context.ports[name] = await claimPort(name, options.ports?.[name]);
     const [kafka, postgresUrl] = await Promise.all([startJavaParts(context), startPostgres(context)]);
-    return stackOf(context, { ...kafka, postgresUrl }, lock);
+    return stackOf(context, { ...kafka, postgresUrl }, home);
   } catch (error) {
     await guard.end();
-    await lock.release();
+    await home.release();
     throw error;
   }
 }
@@ -90,7 +70,7 @@ async function startJavaParts(context: Context): Promise<Pick<Found, 'brokerVers
       java,
       libsDir: kafka.dir,
       dir: join(dir, 'kafka'),
-      logFile: join(dir, 'logs', 'kafka.log'),
+      logFile: join(context.logDir, 'kafka.log'),
       port: kafkaPort,
       env,
       brokerConfig: options.brokerConfig ?? {},
@@ -102,7 +82,7 @@ async function startJavaParts(context: Context): Promise<Pick<Found, 'brokerVers
         java,
         jar: registry.jar,
         dir: join(dir, 'registry'),
-        logFile: join(dir, 'logs', 'registry.log'),
+        logFile: join(context.logDir, 'registry.log'),
         port: ports.registry ?? 0,
         kafkaPort,
         env,
@@ -119,7 +99,7 @@ async function startPostgres(context: Context): Promise<string> {
   await startPart(context, 'postgres', async () => {
     const planned = await planPostgres({
       dir: join(dir, 'postgres'),
-      logFile: join(dir, 'logs', 'postgres.log'),
+      logFile: join(context.logDir, 'postgres.log'),
       port: ports.postgres ?? 0,
       env,
       isTemporary,
@@ -140,7 +120,7 @@ async function startPart(context: Context, name: PartName, plan: () => Promise<P
   );
 }
 
-function stackOf(context: Context, found: Found, lock: FileLock): Stack {
+function stackOf(context: Context, found: Found, home: DataDir): Stack {
   const { running, ports, guard, isTemporary } = context;
   const partOf = (name: PartName): Part => {
     const part = running.get(name);
@@ -164,7 +144,7 @@ function stackOf(context: Context, found: Found, lock: FileLock): Stack {
       ]);
     }
     await guard.end();
-    await lock.release();
+    await home.release();
   };
   return {
     kind: 'embedded',
@@ -173,7 +153,7 @@ function stackOf(context: Context, found: Found, lock: FileLock): Stack {
     postgresUrl: found.postgresUrl,
     brokerVersion: found.brokerVersion,
     dataDir: context.dir,
-    kafkaLibsDir: existsSync(found.kafkaLibsDir) ? found.kafkaLibsDir : '',
+    kafkaLibsDir: found.kafkaLibsDir,
     get parts() {
       return Object.fromEntries(
         [...running].map(([name, part]) => [name, { pid: part.pid, logFile: part.plan.process.logFile }]),

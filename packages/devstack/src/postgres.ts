@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { postgresAnswers } from './database.ts';
 import { DevstackError, diskFull, saysDiskFull } from './error.ts';
 import type { PartPlan } from './part.ts';
+import { ownPassword } from './password.ts';
 import { serverDataDir, serverFiles, serverUser, type User } from './postgres-home.ts';
 
 const READY_BOUND_MS = 30_000;
@@ -66,18 +66,6 @@ export async function planPostgres(options: PostgresOptions): Promise<PostgresPl
     },
   };
   return { plan, adminUrl };
-}
-
-/**
- * A password of its own for each stack: the port is open to every user of the machine, and a superuser of a
- * database can run programs as its owner.
- */
-async function ownPassword(file: string): Promise<string> {
-  const known = await readFile(file, 'utf8').catch(() => '');
-  if (known !== '') return known;
-  const password = randomBytes(12).toString('hex');
-  await writeFile(file, password, { mode: 0o600 });
-  return password;
 }
 
 async function initialise(options: {

@@ -325,7 +325,7 @@ revoke all on all functions in schema warden from public;
 grant usage on schema warden to warden_reader, warden_projector;
 grant execute on function warden.require_token(text, bigint, bigint) to warden_reader, warden_projector;
 grant select on warden.fence_state to warden_reader, warden_projector;
-grant select on warden.database, warden.progress to warden_projector;
+grant select on all tables in schema warden to warden_projector;
 grant execute on function
   warden.database_identity(),
   warden.mark_revoked(text, bigint, bigint),

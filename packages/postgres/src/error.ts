@@ -1,0 +1,45 @@
+/**
+ * - `projection-conflict`: the partition stands elsewhere than the writer believed: another projector has it. The
+ *   writer must stop and load what is there; retrying the same batch cannot help.
+ */
+export class ProjectionConflictError extends Error {
+  override readonly name = 'ProjectionConflictError';
+  readonly code = 'projection-conflict';
+  readonly partition: number;
+  readonly expectedNextOffset: number;
+
+  constructor(partition: number, expectedNextOffset: number) {
+    super(
+      `partition ${partition}: the read model no longer stands at offset ${expectedNextOffset}; another projector writes it`,
+    );
+    this.partition = partition;
+    this.expectedNextOffset = expectedNextOffset;
+  }
+}
+
+/** The stored snapshot does not match its hash. Replay the log; the next batch of the projector cannot repair it. */
+export class SnapshotCorruptError extends Error {
+  override readonly name = 'SnapshotCorruptError';
+  readonly code = 'snapshot-corrupt';
+
+  constructor(partition: number) {
+    super(`partition ${partition}: the stored snapshot does not match its hash`);
+  }
+}
+
+const stateOf = (error: unknown): string | null =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  /^[0-9A-Z]{5}$/.test(error.code)
+    ? error.code
+    : null;
+
+/** The statement waited longer for a lock than its bound. */
+export const isLockTimeout = (error: unknown): boolean => stateOf(error) === '55P03';
+
+/** The database refused the statement for what it says; asking again cannot help. */
+export const isRefusedStatement = (error: unknown): boolean => {
+  const state = stateOf(error);
+  return state !== null && /^(22|23|42|55000|P0)/.test(state);
+};

@@ -1,0 +1,24 @@
+export { applyBatch } from './apply-batch.ts';
+export { ProjectionConflictError, SnapshotCorruptError, isLockTimeout, isRefusedStatement } from './error.ts';
+export { ensureFence } from './fence-install.ts';
+export {
+  databaseIncarnation,
+  fenceRows,
+  markRevoked,
+  reportProgress,
+  tryFences,
+  waitForFence,
+} from './fence-target.ts';
+export type { BlockingSession, FenceChange, FenceRow, Progress, WaitOptions } from './fence-target.ts';
+export { READ_SCHEMA, migrate } from './migrate.ts';
+export type { MigrateOptions } from './migrate.ts';
+export { openPool } from './pool.ts';
+export type { Pool, PoolClient, PoolOptions } from './pool.ts';
+export { loadCases, loadProfile, openReviews, timeline } from './read-model.ts';
+export type { ArchivedEvent, OpenReview, StoredCase, StoredProfile, TimelineOptions } from './read-model.ts';
+export type { ArchiveRow, Batch, CaseRow, JsonText, PartitionRow, ProfileRow } from './rows.ts';
+export { loadNextOffset, loadSnapshot } from './snapshot.ts';
+export type { Snapshot } from './snapshot.ts';
+export { SnapshotHash } from './snapshot-hash.ts';
+export { inTransaction } from './transaction.ts';
+export type { Isolation } from './transaction.ts';

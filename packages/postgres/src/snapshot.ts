@@ -1,0 +1,78 @@
+import type { Pool } from 'pg';
+import { SnapshotCorruptError } from './error.ts';
+import { SnapshotHash } from './snapshot-hash.ts';
+import { inTransaction } from './transaction.ts';
+
+/** A partition as it was written last, its hash verified; `state` and the profiles are parsed JSON. */
+export interface Snapshot {
+  readonly partition: number;
+  readonly nextOffset: number;
+  readonly foldVersion: number;
+  readonly firstRecordId: string | null;
+  readonly lastRecord: { readonly offset: number; readonly id: string } | null;
+  readonly hash: string;
+  readonly state: unknown;
+  readonly profiles: readonly unknown[];
+}
+
+interface PositionColumns {
+  nextOffset: number;
+  foldVersion: number;
+  firstRecordId: string | null;
+  lastRecordId: string | null;
+  lastRecordOffset: number | null;
+  hash: string;
+  state: string;
+}
+
+/**
+ * The snapshot of a partition, profiles and position of the same instant; null where none was ever written.
+ *
+ * @throws SnapshotCorruptError when what is stored is not what was written: replay the log instead.
+ */
+export async function loadSnapshot(pool: Pool, partition: number): Promise<Snapshot | null> {
+  const stored = await inTransaction(
+    pool,
+    async (client) => {
+      const { rows } = await client.query<PositionColumns>(
+        `select next_offset as "nextOffset", fold_version as "foldVersion", first_record_id as "firstRecordId",
+                last_record_id as "lastRecordId", last_record_offset as "lastRecordOffset", hash, state::text
+         from projection_offset where partition = $1`,
+        [partition],
+      );
+      const [position] = rows;
+      if (position === undefined) return null;
+      const profiles = await client.query<{ id: string; state: string }>(
+        'select profile_id as id, state::text from profile where partition = $1',
+        [partition],
+      );
+      return { position, profiles: profiles.rows };
+    },
+    'repeatable read read only',
+  );
+  if (stored === null) return null;
+  const { position, profiles } = stored;
+  const hash = new SnapshotHash();
+  for (const { id, state } of profiles) hash.set(id, state);
+  if (hash.digest(position.state) !== position.hash) throw new SnapshotCorruptError(partition);
+  const { lastRecordId, lastRecordOffset, state, ...rest } = position;
+  return {
+    ...rest,
+    partition,
+    lastRecord:
+      lastRecordId === null || lastRecordOffset === null
+        ? null
+        : { id: lastRecordId, offset: lastRecordOffset },
+    state: JSON.parse(state),
+    profiles: profiles.map((profile): unknown => JSON.parse(profile.state)),
+  };
+}
+
+/** Where the read model of a partition stands; 0 where it was never written. */
+export async function loadNextOffset(pool: Pool, partition: number): Promise<number> {
+  const { rows } = await pool.query<{ nextOffset: number }>(
+    'select next_offset as "nextOffset" from projection_offset where partition = $1',
+    [partition],
+  );
+  return rows[0]?.nextOffset ?? 0;
+}

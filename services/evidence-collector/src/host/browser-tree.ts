@@ -1,0 +1,140 @@
+import { statSync } from 'node:fs';
+import { isForeign, type LockLink } from './lock-link.ts';
+import type { LookTask } from './look-task.ts';
+import type { ProcessEntry } from './process-entry.ts';
+import type { ProcessTable } from './process-table.ts';
+import { ProfileUsers, type SearchedDirectory, type Tie } from './profile-user.ts';
+import { no, printable, unknown, yes, type Seen } from './seen.ts';
+import { namespaceGap } from './worker-process.ts';
+
+/** What is known of the directory when the table is judged; null until it has answered. */
+export interface KnownDirectory {
+  readonly realPath: string | null;
+  readonly identity: string | null;
+  readonly identities: ReadonlySet<string>;
+  readonly lock: LockLink | null;
+}
+
+export interface TreeReport {
+  readonly browserAlive: Seen;
+  readonly secondRoot: Seen;
+}
+
+type TiedProcess = Tie & { readonly entry: ProcessEntry };
+
+// Bounds the way up of a process whose parents changed while they were read.
+const MAX_DEPTH = 64;
+
+function ancestorsOf(entry: ProcessEntry, table: ProcessTable): readonly number[] {
+  const pids: number[] = [];
+  let parent = table.entries.get(entry.parentPid);
+  while (parent !== undefined && pids.length < MAX_DEPTH) {
+    pids.push(parent.pid);
+    parent = table.entries.get(parent.parentPid);
+  }
+  return pids;
+}
+
+function ownerUid(path: string): number | null {
+  try {
+    return statSync(path).uid;
+  } catch {
+    return null;
+  }
+}
+
+function usersOf(
+  task: LookTask,
+  sameBoot: Seen,
+  directory: string,
+  table: ProcessTable,
+  known: KnownDirectory | null,
+): TiedProcess[] {
+  const paths = [...new Set([directory, known?.realPath ?? directory])];
+  const isGeneric = task.browserKind === 'other' || task.browserKind === 'UNKNOWN';
+  const searched: SearchedDirectory = {
+    paths,
+    identity: known?.identity ?? null,
+    identities: known?.identities ?? new Set(),
+    // Browsers are known by name; of other kinds anything of the owner may be one. Asked only of a directory
+    // that has answered before.
+    suspectUid: isGeneric && known !== null ? ownerUid(directory) : null,
+  };
+  const users = new ProfileUsers(searched);
+  const { worker } = task;
+  // Equal numbers of another boot are a coincidence.
+  const isComparable = sameBoot.value === 'yes' && namespaceGap(worker) === null;
+  const isWorker = (entry: ProcessEntry | undefined) =>
+    isComparable && entry?.pid === worker.pid && entry.start === worker.processStart;
+  // Neither this process nor the collector that started it.
+  const own = new Set([process.pid, process.ppid]);
+  const tied: TiedProcess[] = [];
+  for (const entry of table.entries.values()) {
+    if (own.has(entry.pid)) continue;
+    const mayStandInIt =
+      isGeneric && ancestorsOf(entry, table).some((pid) => isWorker(table.entries.get(pid)));
+    const isNamedByLock = known?.lock?.pid === entry.pid;
+    const tie = users.tieOf(entry, { isWorker: isWorker(entry), isNamedByLock, mayStandInIt });
+    if (tie.tie !== 'none') tied.push({ ...tie, entry });
+  }
+  return tied;
+}
+
+function rootsOf(using: readonly TiedProcess[], table: ProcessTable): readonly TiedProcess[] {
+  const pids = new Set(using.map(({ entry }) => entry.pid));
+  return using.filter(
+    ({ entry, isHelper }) => !isHelper && !ancestorsOf(entry, table).some((pid) => pids.has(pid)),
+  );
+}
+
+/** Why nobody found does not mean that nobody is there; null when it does. */
+function doubt(task: LookTask, table: ProcessTable, known: KnownDirectory | null): string | null {
+  if (!task.isMyHost) return 'the lease is of another host';
+  const gap = namespaceGap(task.worker);
+  if (gap !== null) return gap;
+  if (table.blindSpot !== null) return table.blindSpot;
+  if (known === null) return 'the directory did not answer, so files open in it cannot be told';
+  if (known.lock !== null && isForeign(known.lock, task.lockHosts)) {
+    return `foreign-host-lock: the lock names ${printable(known.lock.host ?? '', 128)}`;
+  }
+  return null;
+}
+
+function named(processes: readonly TiedProcess[]): string {
+  const shown = processes.slice(0, 4).map(({ how }) => printable(how, 100));
+  return processes.length > 4 ? `${shown.join('; ')}; ${processes.length - 4} more` : shown.join('; ');
+}
+
+export function judgeTree(
+  task: LookTask,
+  sameBoot: Seen,
+  table: ProcessTable,
+  known: KnownDirectory | null,
+): TreeReport {
+  const otherBoot = sameBoot.value === 'no' ? no(`other boot: ${sameBoot.how}`) : null;
+  if (task.directory === null) {
+    const why = unknown('no directory of the lease can be seen from this host');
+    return { browserAlive: otherBoot ?? why, secondRoot: why };
+  }
+  const tied = usersOf(task, sameBoot, task.directory, table, known);
+  const using = tied.filter(({ tie }) => tie === 'uses');
+  const roots = rootsOf(using, table);
+  const why =
+    doubt(task, table, known) ??
+    (tied.length > using.length ? named(tied.filter((t) => t.tie === 'may-use')) : null);
+  const rootCount = `${roots.length} of ${table.entries.size} processes are roots on it`;
+
+  let secondRoot = why === null ? no(rootCount) : unknown(why);
+  if (roots.length > 1) secondRoot = yes(named(roots));
+  // The holder's own root went with its boot: whoever is here now is another one.
+  if (otherBoot !== null && roots.length > 0) secondRoot = yes(`since another boot: ${named(roots)}`);
+
+  if (otherBoot !== null) return { browserAlive: otherBoot, secondRoot };
+  if (using.length > 0) {
+    const how = named(roots.length > 0 ? roots : using);
+    const browserAlive = task.isMyHost ? yes(how) : unknown(`the lease is of another host; here ${how}`);
+    return { browserAlive, secondRoot };
+  }
+  const seen = `none of ${table.entries.size} processes names it or has files of it open`;
+  return { browserAlive: why === null ? no(seen) : unknown(why), secondRoot };
+}

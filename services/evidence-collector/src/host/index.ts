@@ -1,0 +1,2 @@
+export { lookAtHost } from './host-look.ts';
+export type { HostFindings, HostRequest } from './request.ts';

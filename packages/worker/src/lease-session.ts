@@ -1,0 +1,248 @@
+import type { EventOf, LogRecord, NewEvent, RecordBody } from '@profile-warden/events';
+import { BrowserProbe } from './browser-probe.ts';
+import type { ReportedBrowserState } from './browser-probe.ts';
+import { LeaseLostError, WorkerError } from './errors.ts';
+import type { LossCause } from './errors.ts';
+import { LeaseDeadline } from './lease-deadline.ts';
+import type { WantedLease } from './lease-options.ts';
+import { foldView, startView } from './lease-view.ts';
+import type { Grant, LeaseView, Stop } from './lease-view.ts';
+import { Callbacks } from './notice.ts';
+import type { TailListener } from './partition-tails.ts';
+import { StepLedger } from './step-ledger.ts';
+import { Watch } from './watch.ts';
+import { keyedEvent } from './worker-context.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+/** Why the holder should stop: asked by the authority, or because its own worker shuts down. */
+export type StopNotice = Stop | { readonly reason: 'worker-shutdown'; readonly graceMs: number };
+
+type Phase = 'requested' | 'starting' | 'active' | 'paused' | 'lost' | 'ended';
+
+/**
+ * One request and the lease that it becomes, as this worker may believe in it.
+ *
+ *   requested → starting   its grant was read; heartbeats begin, nothing else may
+ *   starting → active      a heartbeat was read back
+ *   active → paused        the local deadline passed; no step starts, the caller sets the browser offline
+ *   paused → active        a newer heartbeat was read back
+ *   any → lost             revoked in the log, or paused for pauseMaxMs; only `ReleaseRequested` may still be sent
+ *   any → ended            released, denied or given up
+ *
+ * The log's side of it is `LeaseView`, which goes on being folded after the local phase is over. `canAct` compares
+ * clocks whenever it is asked: after a freeze it says no before any timer has fired. A release first lets running
+ * steps end (`releasing`), then seals: from there on nothing but the release itself is sent.
+ */
+export class LeaseSession implements TailListener {
+  readonly profileId: string;
+  readonly partition: number;
+  readonly requestId: string;
+  readonly wanted: WantedLease;
+  readonly watch: Watch;
+  readonly browser: BrowserProbe;
+  readonly steps = new StepLedger();
+  readonly stops: Callbacks<StopNotice>;
+  readonly pauses: Callbacks<void>;
+  readonly resumes: Callbacks<void>;
+  /** By the monotonic clock; the heartbeat loop keeps it. */
+  nextBeatAt = -Infinity;
+  beatOutstanding = false;
+  /** A step has ended otherwise than ok. */
+  anyStepFailed = false;
+
+  readonly #context: WorkerContext;
+  readonly #granted: (session: LeaseSession) => void;
+  readonly #lossController = new AbortController();
+  readonly #sealController = new AbortController();
+  #view: LeaseView;
+  #phase: Phase = 'requested';
+  #deadline: LeaseDeadline | null = null;
+  #pausedAt = 0;
+  #releasing = false;
+  #beats = 0;
+
+  /** `granted` is called once, when the grant is read. */
+  constructor(
+    context: WorkerContext,
+    target: { readonly profileId: string; readonly wanted: WantedLease; readonly epoch: number },
+    granted: (session: LeaseSession) => void,
+  ) {
+    const { clock, settings, log } = context;
+    this.profileId = target.profileId;
+    this.wanted = target.wanted;
+    this.partition = log.partitionOf(target.profileId);
+    this.requestId = `${context.incarnation}:${context.nextNumber()}`;
+    this.watch = new Watch(clock);
+    this.browser = new BrowserProbe(clock, settings.browserAnswerMs, settings.notice);
+    this.stops = new Callbacks('onStopRequested', settings.notice);
+    this.pauses = new Callbacks('onPause', settings.notice);
+    this.resumes = new Callbacks('onResume', settings.notice);
+    this.#context = context;
+    this.#granted = granted;
+    this.#view = startView(this.requestId, target.epoch);
+  }
+
+  get view(): LeaseView {
+    return this.#view;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Only of a session that was granted. */
+  get grant(): Grant {
+    if ('grant' in this.#view) return this.#view.grant;
+    throw new Error(`${this.profileId}: there is no grant`);
+  }
+
+  /** Aborts when the lease is lost. */
+  get lossSignal(): AbortSignal {
+    return this.#lossController.signal;
+  }
+
+  /** Aborts when the release goes out; whatever still runs must stop. */
+  get sealSignal(): AbortSignal {
+    return this.#sealController.signal;
+  }
+
+  record(record: LogRecord): void {
+    const before = this.#view;
+    const view = (this.#view = foldView(before, record));
+    if (view.status === 'held') {
+      if (before.status !== 'held') this.#begin(view.grant);
+      else if (before.stop === null && view.stop !== null) void this.stops.call(view.stop);
+      this.#readBack(record.event, view.grant.token);
+    } else if (view !== before && view.status === 'lost') this.#lose(view.cause, view.detail);
+    else if (view.status === 'released' || view.status === 'denied') this.#phase = 'ended';
+    this.watch.changed();
+  }
+
+  /** Moves on what the clocks alone decide. Cheap; called by the heartbeat loop and before every action. */
+  review(): void {
+    if (this.sealSignal.aborted) return;
+    if (this.#phase === 'active' && this.#deadline?.isPast() === true) {
+      this.#phase = 'paused';
+      this.#pausedAt = this.#context.clock.now();
+      this.nextBeatAt = -Infinity;
+      this.#context.settings.notice({
+        type: 'lease-paused',
+        profileId: this.profileId,
+        token: this.grant.token,
+      });
+      void this.pauses.call();
+      this.watch.changed();
+    } else if (this.#phase === 'paused' && this.#pausedForMs() >= this.#context.settings.pauseMaxMs) {
+      this.#lose(
+        'pause-exceeded',
+        `no heartbeat was read back for ${this.#pausedForMs()} ms after its deadline`,
+      );
+      this.watch.changed();
+    }
+  }
+
+  canAct(): boolean {
+    this.review();
+    return this.#phase === 'active' && !this.sealSignal.aborted;
+  }
+
+  /** Why no step may start any more, or null. A pause is no reason: it may end. */
+  endReason(): WorkerError | null {
+    this.review();
+    if (this.lossSignal.aborted) return this.lossSignal.reason as LeaseLostError;
+    if (this.#releasing || this.#phase === 'ended') return new WorkerError('lease-ended', this.profileId);
+    return this.#context.closing.aborted ? new WorkerError('worker-closed') : null;
+  }
+
+  /** Takes a place for a step and names it; `leaveStep` gives the place back. */
+  enterStep(): string {
+    const reason = this.endReason();
+    if (reason !== null) throw reason;
+    if (this.steps.isFull) throw new WorkerError('too-many-steps', this.profileId);
+    return this.steps.enter(this.grant.token);
+  }
+
+  leaveStep(stepId: string): void {
+    this.steps.leave(stepId);
+    this.watch.changed();
+  }
+
+  /** Puts a report under this token into the log. A worker that lost its lease, or gave it back, reports nothing. */
+  async report(event: NewEvent): Promise<void> {
+    this.lossSignal.throwIfAborted();
+    this.sealSignal.throwIfAborted();
+    await this.#context.log.append([event]);
+  }
+
+  mayBeat(): boolean {
+    return ['starting', 'active', 'paused'].includes(this.#phase) && !this.sealSignal.aborted;
+  }
+
+  /** Starts the clock of this heartbeat: it must be handed to the log in the same turn. */
+  nextBeat(browser: ReportedBrowserState, loopLagMs: number): NewEvent {
+    const { incarnation } = this.#context;
+    this.#beats += 1;
+    this.#deadline?.sent(this.#beats);
+    const beat: EventOf<'Heartbeat'> = {
+      type: 'Heartbeat',
+      token: this.grant.token,
+      incarnation,
+      seq: this.#beats,
+      browser,
+      loopLagMs,
+    };
+    return keyedEvent(this.#context, this.profileId, beat);
+  }
+
+  beginRelease(): void {
+    this.#releasing = true;
+    this.watch.changed();
+  }
+
+  seal(): void {
+    this.#sealController.abort(new WorkerError('lease-ended', this.profileId));
+    this.watch.changed();
+  }
+
+  end(): void {
+    if (this.#phase !== 'lost') this.#phase = 'ended';
+    this.watch.changed();
+  }
+
+  #begin(grant: Grant): void {
+    const { clock, settings } = this.#context;
+    this.#deadline = new LeaseDeadline(clock, grant.leaseMs - settings.marginMs);
+    if (this.#phase === 'requested') this.#phase = 'starting';
+    this.#granted(this);
+  }
+
+  #readBack(event: RecordBody, token: number): void {
+    this.steps.fold(event, token);
+    if (event.type !== 'Heartbeat' || event.token !== token) return;
+    if (event.incarnation !== this.#context.incarnation) return;
+    this.#deadline?.confirmed(event.seq);
+    if (this.#deadline?.isPast() !== false) return;
+    if (this.#phase === 'starting') this.#phase = 'active';
+    if (this.#phase !== 'paused') return;
+    const pausedMs = this.#pausedForMs();
+    this.#phase = 'active';
+    this.#context.settings.notice({ type: 'lease-resumed', profileId: this.profileId, token, pausedMs });
+    void this.resumes.call();
+  }
+
+  /**
+   * Counted from when the pause was noticed, by the monotonic clock: nothing may be done meanwhile, so there is no
+   * harm in waiting, whereas a wall clock that is set ahead would end a sound lease.
+   */
+  #pausedForMs(): number {
+    return this.#context.clock.now() - this.#pausedAt;
+  }
+
+  #lose(cause: LossCause, detail: string): void {
+    if (this.#phase === 'lost' || this.#phase === 'ended') return;
+    this.#phase = 'lost';
+    const { token } = this.grant;
+    this.#context.settings.notice({ type: 'lease-lost', profileId: this.profileId, token, detail });
+    this.#lossController.abort(new LeaseLostError(this.profileId, token, cause, detail));
+  }
+}

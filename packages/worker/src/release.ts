@@ -1,0 +1,87 @@
+import type { ReleaseOutcome } from '@profile-warden/events';
+import { detailOf } from './errors.ts';
+import { checkOneOf } from './input-check.ts';
+import type { LeaseSession } from './lease-session.ts';
+import { within } from './watch.ts';
+import { keyedEvent } from './worker-context.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+/** How a lease is given back. */
+export interface ReleaseOptions {
+  /**
+   * How the task ended. `completed` means that it must not be run again. Default `completed` if no step ended
+   * otherwise than ok, else `failed`. `unknown` sends the profile into recovery.
+   */
+  readonly outcome?: Exclude<ReleaseOutcome, 'UNKNOWN'>;
+  /** `confirmed` only if the browser was seen to end; everything else sends the profile into recovery. Required. */
+  readonly browserClosed: 'confirmed' | 'unconfirmed';
+}
+
+/**
+ * What became of the lease: `released`, the profile is free; `quarantined`, it is being recovered; `unknown`, the log
+ * did not answer in time. There is nothing left to do for the worker in any of these cases.
+ */
+export interface ReleaseResult {
+  readonly ended: 'released' | 'quarantined' | 'unknown';
+}
+
+const FIRST_RETRY_MS = 200;
+const MAX_RETRY_MS = 2_000;
+/** The wait for the answer is bounded; this many tries fit into it at most. */
+const MAX_TRIES = 16;
+
+export function checkRelease(options: ReleaseOptions, session: LeaseSession): Required<ReleaseOptions> {
+  return {
+    outcome: checkOneOf('outcome', options.outcome ?? (session.anyStepFailed ? 'failed' : 'completed'), [
+      'completed',
+      'failed',
+      'cancelled',
+      'unknown',
+    ]),
+    browserClosed: checkOneOf('browserClosed', options.browserClosed, ['confirmed', 'unconfirmed']),
+  };
+}
+
+/**
+ * Gives the lease back: lets running steps end, seals the lease, and appends `ReleaseRequested` as the last that is
+ * heard under this token. Never rejects, since nobody could do anything about it.
+ */
+export async function releaseLease(
+  context: WorkerContext,
+  session: LeaseSession,
+  { outcome, browserClosed }: Required<ReleaseOptions>,
+): Promise<ReleaseResult> {
+  const { clock, settings } = context;
+  session.beginRelease();
+  await session.watch.until(() => session.steps.running === 0, settings.releaseTimeoutMs, session.lossSignal);
+  session.seal();
+  // The log keeps the order of the calls, so a beat that is out already comes before the release.
+  const until = clock.now() + settings.releaseTimeoutMs;
+  const left = (): number => until - clock.now();
+  await session.watch.until(() => !session.beatOutstanding, left());
+  const { token } = session.grant;
+  const event = keyedEvent(context, session.profileId, {
+    type: 'ReleaseRequested',
+    token,
+    outcome,
+    browserClosed,
+  });
+  const isOver = (): boolean => session.view.status === 'released' || session.view.status === 'lost';
+  let detail = 'no answer';
+  for (let tries = 0; tries < MAX_TRIES && left() > 0; tries += 1) {
+    try {
+      const sent = await within(context.log.append([event]), clock, left());
+      if (sent !== undefined) break;
+    } catch (error) {
+      detail = detailOf(error);
+      await clock.sleep(Math.min(left(), MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** tries));
+    }
+  }
+  await session.watch.until(isOver, left());
+  session.end();
+  const { status } = session.view;
+  if (status === 'released') return { ended: 'released' };
+  if (status === 'lost') return { ended: 'quarantined' };
+  settings.notice({ type: 'release-unanswered', profileId: session.profileId, token, detail });
+  return { ended: 'unknown' };
+}

@@ -1,0 +1,41 @@
+import type { RecordBody } from '@profile-warden/events';
+
+/**
+ * The steps of one lease that are running here, and which of them have been read back from the log. A step is in it
+ * from `enter` to `leave`; at most 16 are, since the services' fold names no more open steps than that.
+ */
+export class StepLedger {
+  static readonly MAX_RUNNING = 16;
+  readonly #readBack = new Map<string, boolean>();
+  #count = 0;
+
+  get running(): number {
+    return this.#readBack.size;
+  }
+
+  get isFull(): boolean {
+    return this.running >= StepLedger.MAX_RUNNING;
+  }
+
+  /** Returns the id of the step, unique over all leases of the profile. */
+  enter(token: number): string {
+    this.#count += 1;
+    const stepId = `${token}-${this.#count}`;
+    this.#readBack.set(stepId, false);
+    return stepId;
+  }
+
+  leave(stepId: string): void {
+    this.#readBack.delete(stepId);
+  }
+
+  /** To be told of every record of the profile that is folded while the lease is held. */
+  fold(event: RecordBody, token: number): void {
+    if (event.type === 'StepStarted' && event.token === token && this.#readBack.has(event.stepId))
+      this.#readBack.set(event.stepId, true);
+  }
+
+  isReadBack(stepId: string): boolean {
+    return this.#readBack.get(stepId) === true;
+  }
+}

@@ -26,6 +26,11 @@ export interface LogListener {
 export interface LogReader {
   start(listener: LogListener): Promise<void>;
   stop(): Promise<void>;
+  /**
+   * Whether the partition is still ours by a heartbeat answered from now on. To be asked before a second takeover, so
+   * that a former owner never fences the rightful one.
+   */
+  confirmOwned(partition: number): Promise<boolean>;
   /** Rejects (never resolves) when the reader can no longer go on; the process should end. */
   readonly failed: Promise<never>;
 }

@@ -1,0 +1,299 @@
+import {
+  eventId,
+  evolve,
+  isOwned,
+  policyFor,
+  type Case,
+  type Folded,
+  type PartitionState,
+  type Policy,
+  type ProfileState,
+} from '@profile-warden/domain';
+import {
+  CodecError,
+  isAuthorityEvent,
+  type Clock,
+  type EventOf,
+  type LogRecord,
+  type NewEvent,
+} from '@profile-warden/events';
+import { DeadlineQueue } from './deadline-queue.ts';
+import type { Duty, Opening, PartitionView, Work } from './duty.ts';
+import { Errands } from './errands.ts';
+import type { OnRuntimeSignal } from './signals.ts';
+
+const RETRY_MS = 200;
+const NOTICES_MAX = 1_000;
+/** Stands for the partition where a profile id is expected; no profile id is empty. */
+const PARTITION = '';
+
+export interface PartitionRunOptions {
+  readonly partition: number;
+  readonly opening: Opening;
+  readonly duty: Duty;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onSignal: OnRuntimeSignal;
+  /** The payer is dead or no longer rightful; the run does nothing more until it is reopened. */
+  readonly onLost: (error: unknown) => void;
+  /** Whether a failed payment kills the payer (an epoch) or may simply be tried again (an append). */
+  readonly failureIsLoss: boolean;
+}
+
+/**
+ * One partition in the hands of one service.
+ *
+ * *restoring*: records are folded, nothing is paid → *live* when the opening says so: every profile is looked at once,
+ * from then on those that a record or a deadline names → *lost* when a payment under an epoch fails or another barrier
+ * is folded; `reopen` leads back to *restoring* → *over* when the signal aborts. Folding goes on in every state but the
+ * last. At most one payment is under way; a profile that waits for its own event to come back owes nothing meanwhile.
+ */
+export class PartitionRun implements PartitionView {
+  readonly state: PartitionState;
+  readonly #options: PartitionRunOptions;
+  #opening: Opening;
+  #standing: 'restoring' | 'live' | 'lost' = 'restoring';
+  readonly #dirty = new Set<string>();
+  readonly #awaiting = new Map<string, number>();
+  readonly #deadlines = new DeadlineQueue();
+  readonly #notices: Work[] = [];
+  readonly #errands: Errands;
+  #isPaying = false;
+  readonly #openedAt: number;
+
+  constructor(options: PartitionRunOptions) {
+    this.#options = options;
+    this.#opening = options.opening;
+    this.state = options.opening.state;
+    this.#openedAt = options.clock.now();
+    this.#errands = new Errands({
+      clock: options.clock,
+      signal: options.signal,
+      onEvent: (scope, event) => {
+        // From here on the profile waits for this event, or it would start the same errand again.
+        this.#awaiting.set(scope, Infinity);
+        this.#notices.push({ scope, event });
+      },
+      onSettled: (scope) => this.#mark(scope),
+      onFailed: (scope, error) =>
+        options.onSignal({ type: 'work-failed', partition: options.partition, profileId: scope, error }),
+    });
+  }
+
+  get isLive(): boolean {
+    return this.#standing === 'live';
+  }
+
+  caseOf(profile: ProfileState): Case {
+    return {
+      state: this.state,
+      profile,
+      policy: policyFor(this.#options.policy, profile.registration?.labels),
+    };
+  }
+
+  /** Folds records in log order, then pays what has become due. Resolves when more may be folded. */
+  async fold(records: readonly LogRecord[], nextOffset: number): Promise<void> {
+    for (const record of records) {
+      // A reader may begin before a snapshot's position: what is folded is never folded again.
+      if (record.offset >= this.state.nextOffset) this.#foldOne(record);
+    }
+    this.state.nextOffset = Math.max(this.state.nextOffset, nextOffset);
+    const { duty, onSignal, partition } = this.#options;
+    onSignal({
+      type: 'folded',
+      partition,
+      count: records.length,
+      logMs: this.state.logMs,
+      nextOffset: this.state.nextOffset,
+    });
+    if (duty.folded !== undefined) await duty.folded(this, records, this.isLive);
+    this.#settleAwaited();
+    this.#updateStanding();
+    this.kick();
+  }
+
+  /** Goes on under a new payer; what was under way under the old one is unknown and forgotten. */
+  reopen(opening: Opening): void {
+    this.#opening = opening;
+    this.#awaiting.clear();
+    this.#standing = 'restoring';
+    this.#updateStanding();
+    this.kick();
+  }
+
+  /** Looks at what is due; does nothing unless the partition is live. */
+  kick(): void {
+    if (!this.isLive || this.#options.signal.aborted) return;
+    for (const key of this.#deadlines.due(this.state.logMs)) this.#dirty.add(key);
+    if (this.#isPaying || (this.#dirty.size === 0 && this.#notices.length === 0)) return;
+    this.#isPaying = true;
+    void this.#payAll().finally(() => {
+      this.#isPaying = false;
+      if (this.#dirty.size > 0 || this.#notices.length > 0) this.kick();
+    });
+  }
+
+  #foldOne(record: LogRecord): void {
+    const folded = evolve(this.state, record);
+    if (folded === 'beat') return;
+    this.#report(record, folded);
+    if (record.profileId !== null) this.#dirty.add(record.profileId);
+    else this.#markConcerned(record);
+    if (!this.isLive) return;
+    const notices = this.#options.duty.observe?.(this, record, folded) ?? [];
+    // Notices are a courtesy: past the bound the oldest debts are worth more than new notices.
+    if (this.#notices.length < NOTICES_MAX) this.#notices.push(...notices);
+  }
+
+  #report(record: LogRecord, folded: Folded): void {
+    if (folded === 'applied' || !this.isLive) return;
+    const { event, offset } = record;
+    const { partition, onSignal } = this.#options;
+    const isOfThisEpoch = 'epoch' in event && event.epoch === this.state.epoch;
+    const type = isAuthorityEvent(event.type) && isOfThisEpoch ? 'authority-event-ignored' : 'ignored';
+    onSignal({ type, partition, offset, eventType: event.type, reason: folded });
+  }
+
+  /** A record about a worker, a host or the whole partition concerns the profiles that hang on it. */
+  #markConcerned({ event }: LogRecord): void {
+    if (event.type !== 'WorkerStarted' && event.type !== 'HostReported' && event.type !== 'MassSilence')
+      return;
+    for (const [profileId, profile] of this.state.profiles)
+      if (concerns(profile, event)) this.#dirty.add(profileId);
+    this.#dirty.add(PARTITION);
+  }
+
+  #mark(scope: string): void {
+    this.#dirty.add(scope);
+    this.kick();
+  }
+
+  #settleAwaited(): void {
+    for (const [scope, offset] of this.#awaiting) {
+      if (offset >= this.state.nextOffset) continue;
+      this.#awaiting.delete(scope);
+      this.#dirty.add(scope);
+    }
+  }
+
+  #updateStanding(): void {
+    if (this.#standing === 'lost') return;
+    const standing = this.#opening.standing(this.state);
+    if (standing === this.#standing) return;
+    this.#standing = standing;
+    if (standing === 'lost') {
+      this.#options.onLost(new Error('another authority has taken over'));
+      return;
+    }
+    for (const profileId of this.state.profiles.keys()) this.#dirty.add(profileId);
+    this.#options.onSignal({
+      type: 'live',
+      partition: this.#options.partition,
+      nextOffset: this.state.nextOffset,
+      restoreMs: this.#options.clock.now() - this.#openedAt,
+    });
+  }
+
+  async #payAll(): Promise<void> {
+    const work = [...this.#notices.splice(0), ...this.#gather()];
+    const events: NewEvent[] = [];
+    for (const one of work) {
+      if ('run' in one) this.#errands.start(one);
+      else events.push(this.#newEvent(one.scope, one.event));
+    }
+    const { eventsMax } = this.#opening.payer;
+    for (let index = 0; index < events.length && this.isLive; index += eventsMax)
+      await this.#pay(events.slice(index, index + eventsMax));
+  }
+
+  /** What the marked profiles owe; their next deadlines are set on the way. */
+  #gather(): readonly Work[] {
+    const profiles: ProfileState[] = [];
+    for (const scope of this.#dirty) {
+      if (this.#awaiting.has(scope) || this.#errands.isUnderWay(scope)) continue;
+      const profile = this.state.profiles.get(scope);
+      if (profile !== undefined) profiles.push(profile);
+    }
+    this.#dirty.clear();
+    const work = this.#options.duty.gather(this, profiles);
+    for (const profile of profiles)
+      this.#deadlines.set(profile.profileId, this.#options.duty.deadline(this.caseOf(profile)));
+    return work.filter((one) => !this.#awaiting.has(one.scope ?? PARTITION));
+  }
+
+  #newEvent(scope: string | null, event: NewEvent['event']): NewEvent {
+    const { partition } = this.#options;
+    return { id: eventId(scope ?? partition, event), profileId: scope, partition, event };
+  }
+
+  async #pay(events: readonly NewEvent[]): Promise<void> {
+    const { partition, onSignal, signal, clock, failureIsLoss } = this.#options;
+    for (const { profileId } of events) this.#awaiting.set(profileId ?? PARTITION, Infinity);
+    try {
+      const offsets = await this.#opening.payer.pay(events);
+      events.forEach((paid, index) => {
+        const offset = offsets[index] ?? 0;
+        this.#awaiting.set(paid.profileId ?? PARTITION, offset);
+        const token = 'token' in paid.event ? paid.event.token : null;
+        onSignal({
+          type: 'paid',
+          partition,
+          profileId: paid.profileId,
+          eventType: paid.event.type,
+          token,
+          offset,
+        });
+      });
+      this.#settleAwaited();
+    } catch (error) {
+      if (signal.aborted) return;
+      for (const { profileId } of events) this.#awaiting.delete(profileId ?? PARTITION);
+      if (isRefusal(error)) {
+        await this.#payApart(events, error);
+        return;
+      }
+      onSignal({ type: 'payment-failed', partition, count: events.length, error });
+      if (failureIsLoss) {
+        this.#standing = 'lost';
+        this.#options.onLost(error);
+        return;
+      }
+      await clock.sleep(RETRY_MS, signal);
+      for (const { profileId } of events) this.#dirty.add(profileId ?? PARTITION);
+    }
+  }
+
+  /** One of them cannot be encoded. It is set aside until its profile changes; it must not hold up the others. */
+  async #payApart(events: readonly NewEvent[], error: unknown): Promise<void> {
+    const { partition, onSignal } = this.#options;
+    const [only] = events;
+    if (events.length > 1) for (const event of events) await this.#pay([event]);
+    else if (only !== undefined)
+      onSignal({
+        type: 'obligation-unpayable',
+        partition,
+        profileId: only.profileId,
+        eventType: only.event.type,
+        error,
+      });
+  }
+}
+
+/** The event itself was refused, before anything was sent. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof CodecError || (error instanceof Error && error.cause instanceof CodecError);
+
+type WideEvent = EventOf<'WorkerStarted'> | EventOf<'HostReported'> | EventOf<'MassSilence'>;
+
+const concerns = (profile: ProfileState, event: WideEvent): boolean => {
+  if (event.type === 'MassSilence') return isOwned(profile);
+  const { lease, requests } = profile;
+  const workerId = event.type === 'WorkerStarted' ? event.workerId : null;
+  return (
+    lease?.hostId === event.hostId ||
+    (workerId !== null && lease?.workerId === workerId) ||
+    requests.some((one) => one.hostId === event.hostId || one.workerId === workerId)
+  );
+};

@@ -1,0 +1,24 @@
+import { runService } from '@profile-warden/service';
+import { readFile } from 'node:fs/promises';
+import { collectorDuty } from './duty.ts';
+import { lookAtHost } from './host/index.ts';
+import { reportHost } from './host-report.ts';
+
+await runService('evidence-collector', async ({ appender, clock, config, instanceId }) => {
+  const { hostId, scope, partitionCount } = config;
+  const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  if (bootId !== '')
+    await reportHost(appender, { hostId, bootId: bootId.trim(), collectorId: instanceId }, partitionCount);
+  return {
+    duty: collectorDuty({
+      collectorId: instanceId,
+      hostId,
+      scope,
+      look: lookAtHost,
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+      wallNow: Date.now,
+    }),
+    // A collector sees its own host only, so those of other hosts must not take partitions from it.
+    group: `${scope}.${hostId}`,
+  };
+});

@@ -1,0 +1,4 @@
+import { runService } from '@profile-warden/service';
+import { deciderDuty } from './duty.ts';
+
+await runService('recovery-decider', () => ({ duty: deciderDuty }));

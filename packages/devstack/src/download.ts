@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DevstackError, diskFull, saysDiskFull } from './error.ts';
 import { lockFile } from './file-lock.ts';
+import { findJava } from './java.ts';
 
 const POM = fileURLToPath(new URL('../pom.xml', import.meta.url));
 const DOWNLOAD_BOUND_MS = 15 * 60_000;
@@ -170,4 +171,15 @@ function mavenMissing(title: string, cause: unknown): DevstackError {
       '(Debian: apt-get install maven, macOS: brew install maven), or use Docker: --stack docker.',
     { cause },
   );
+}
+
+/** The folder with Kafka's jars, for `kafkaTool` where no embedded stack runs; empty where it cannot be had. */
+export async function kafkaJars(onProgress?: (line: string) => void): Promise<string> {
+  try {
+    await findJava();
+    return (await download('kafka', { onProgress })).dir;
+  } catch (error) {
+    if (error instanceof DevstackError) return '';
+    throw error;
+  }
 }

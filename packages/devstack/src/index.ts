@@ -1,6 +1,17 @@
 export { createDatabase, databaseUrl } from './database.ts';
+export { kafkaJars } from './download.ts';
 export { DevstackError, type DevstackErrorCode } from './error.ts';
+export { Guard } from './guard-client.ts';
 export { kafkaTool, type KafkaToolOptions, type KafkaToolResult } from './kafka-tool.ts';
+export { freePort } from './port.ts';
+export type { ServiceHandle } from './service.ts';
+export {
+  SERVICE_NAMES,
+  startServices,
+  type ServiceName,
+  type Services,
+  type ServicesOptions,
+} from './services.ts';
 export {
   startStack,
   type PartName,

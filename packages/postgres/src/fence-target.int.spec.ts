@@ -18,7 +18,7 @@ beforeAll(async () => {
   pool = openPool(await freshDatabase(), { applicationName: 'spec' });
   expect(await ensureFence(pool)).toBe('installed');
   expect(await ensureFence(pool)).toBe('present');
-  await reportProgress(pool, { partition: 0, partitionCount: 1, goalOffset: 0, nextOffset: 0 });
+  await reportProgress(pool, [{ partition: 0, partitionCount: 1, goalOffset: 0, nextOffset: 0 }]);
 });
 afterAll(() => pool.end());
 
@@ -105,7 +105,7 @@ describe('a fence target', () => {
     const incarnation = await databaseIncarnation(pool);
     expect(incarnation).toMatch(/^\d+:0000000[1-9A-F]$/);
     expect(
-      await reportProgress(pool, { partition: 0, partitionCount: 1, goalOffset: 9, nextOffset: 9 }),
+      await reportProgress(pool, [{ partition: 0, partitionCount: 1, goalOffset: 9, nextOffset: 9 }]),
     ).toBe(incarnation);
   });
 

@@ -152,13 +152,20 @@ export interface Progress {
   readonly nextOffset: number;
 }
 
-/** Tells the target how far a partition has come; returns the incarnation of the database that noted it. */
-export async function reportProgress(pool: Pool, progress: Progress): Promise<string> {
+/** Tells the target how far partitions have come; returns the incarnation of the database that noted it. */
+export async function reportProgress(pool: Pool, progress: readonly Progress[]): Promise<string> {
   const { rows } = await pool.query<{ identity: string }>(
-    'select warden.report_progress($1, $2, $3, $4) as identity',
-    [progress.partition, progress.partitionCount, progress.goalOffset, progress.nextOffset],
+    `select warden.database_identity() as identity, count(warden.report_progress(partition, partitions, goal, next))
+     from (select * from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[])
+             as t (partition, partitions, goal, next) order by partition) as ordered`,
+    [
+      progress.map((one) => one.partition),
+      progress.map((one) => one.partitionCount),
+      progress.map((one) => one.goalOffset),
+      progress.map((one) => one.nextOffset),
+    ],
   );
   const [row] = rows;
-  if (row === undefined) throw new Error('warden.report_progress() returned nothing');
+  if (row === undefined) throw new Error('warden.database_identity() returned nothing');
   return row.identity;
 }

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { until } from './deadline.ts';
+import { isAlive, scratch } from './scratch.ts';
+
+const BOUND_MS = 8_000;
+const CLIENT = new URL('./guard-client.ts', import.meta.url).href;
+
+/** A process that owns a guard with one sleeping part, and then does what `ending` says. */
+function owner(dir: string, ending: string): ReturnType<typeof spawn> {
+  const program = `
+    import { Guard } from '${CLIENT}';
+    import { writeFileSync } from 'node:fs';
+    const dir = ${JSON.stringify(dir)};
+    const guard = new Guard();
+    guard.removeAtEnd(dir + '/temporary');
+    guard.runAtEnd('touch', [dir + '/last-command']);
+    const { pid } = await guard.run({
+      command: 'sh', args: ['-c', 'sleep 300 & echo $! > ' + dir + '/grandchild; wait'],
+      env: { PATH: process.env.PATH }, cwd: '/', logFile: dir + '/log', freshLog: true, stopSignal: 'SIGTERM',
+    });
+    writeFileSync(dir + '/pid', String(pid));
+    ${ending}
+  `;
+  return spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' });
+}
+
+async function pidIn(file: string): Promise<number> {
+  const read = (): number => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0);
+  await until(() => read() > 0, BOUND_MS);
+  return read();
+}
+
+const WAIT = 'setInterval(() => undefined, 1000);';
+
+it.each([
+  { how: 'by SIGKILL', ending: WAIT, signal: 'SIGKILL' },
+  { how: 'by SIGTERM', ending: WAIT, signal: 'SIGTERM' },
+  { how: 'by a crash', ending: 'setTimeout(() => { throw new Error("crash"); }, 300);', signal: undefined },
+  { how: 'by process.exit', ending: 'setTimeout(() => process.exit(0), 300);', signal: undefined },
+  { how: 'by having nothing more to do', ending: '', signal: undefined },
+] as const)(
+  'an owner that ends $how leaves no process and no temporary folder',
+  async ({ ending, signal }) => {
+    using place = scratch();
+    mkdirSync(join(place.dir, 'temporary'));
+    const child = owner(place.dir, ending);
+    const ended = once(child, 'exit');
+    const pids = [await pidIn(join(place.dir, 'pid')), await pidIn(join(place.dir, 'grandchild'))];
+    for (const pid of pids) expect(pid).toBeGreaterThan(0);
+    if (signal !== undefined) child.kill(signal);
+    await ended;
+    expect(await until(() => !pids.some(isAlive), BOUND_MS)).toBe(true);
+    expect(await until(() => !existsSync(join(place.dir, 'temporary')), BOUND_MS)).toBe(true);
+    expect(existsSync(join(place.dir, 'last-command'))).toBe(true);
+  },
+);

@@ -27,6 +27,8 @@ export interface KafkaConnection {
   readonly log?: LogFunction;
   readonly ssl?: KafkaConfig['ssl'];
   readonly sasl?: KafkaConfig['sasl'];
+  /** Makes the sockets, where the way to the brokers is a tunnel; the fault tests lose answers with it. */
+  readonly socketFactory?: KafkaConfig['socketFactory'];
 }
 
 const CONNECT_MS_MAX = 3_000;
@@ -60,6 +62,7 @@ const shared = (connection: KafkaConnection, requestTimeoutMs: number) => ({
   enforceRequestTimeout: true,
   ...(connection.ssl === undefined ? {} : { ssl: connection.ssl }),
   ...(connection.sasl === undefined ? {} : { sasl: connection.sasl }),
+  socketFactory: connection.socketFactory ?? createSocketFactory(),
 });
 
 /**
@@ -85,7 +88,6 @@ export function createCluster(
 ): InternalCluster {
   return new Cluster({
     ...shared(connection, options.requestTimeoutMs),
-    socketFactory: createSocketFactory(),
     retry: options.retry,
     metadataMaxAge: METADATA_MS_MAX,
     allowAutoTopicCreation: false,

@@ -4,8 +4,6 @@ import { createCluster, type KafkaConnection } from './connection.ts';
 import type { FetchedPartition, InternalBroker, InternalCluster } from './kafkajs-internals.ts';
 import { LogReadError } from './read-error.ts';
 
-export type Isolation = 'committed' | 'uncommitted';
-
 export interface FetchRequest {
   readonly partition: number;
   readonly offset: number;
@@ -85,16 +83,15 @@ export class FeedCluster {
   }
 
   /**
-   * `end` for `uncommitted` is the high watermark: a reader gets there as soon as every transaction open now has
-   * ended. For `committed` it is the last stable offset, which can be reached at once.
+   * `end` is the high watermark, which a reader reaches as soon as every transaction open now has ended. The last
+   * stable offset, the default of the protocol, may lie before a transaction that its writer knows as committed.
    */
-  async range(partition: number, isolation: Isolation): Promise<LogRange> {
+  async range(partition: number): Promise<LogRange> {
     const nodeId = this.leaderOf(partition);
     if (nodeId === undefined) throw new Error(`partition ${partition} has no leader`);
     const broker = await this.#cluster.findBroker({ nodeId });
-    const level = isolation === 'committed' ? READ_COMMITTED : READ_UNCOMMITTED;
-    const start = await this.#offset(broker, partition, EARLIEST, level);
-    const end = await this.#offset(broker, partition, LATEST, level);
+    const start = await this.#offset(broker, partition, EARLIEST);
+    const end = await this.#offset(broker, partition, LATEST);
     return { start, end };
   }
 
@@ -102,14 +99,9 @@ export class FeedCluster {
     return this.#cluster.disconnect();
   }
 
-  async #offset(
-    broker: InternalBroker,
-    partition: number,
-    timestamp: number,
-    level: number,
-  ): Promise<number> {
+  async #offset(broker: InternalBroker, partition: number, timestamp: number): Promise<number> {
     const { responses } = await broker.listOffsets({
-      isolationLevel: level,
+      isolationLevel: READ_UNCOMMITTED,
       topics: [{ topic: this.#topic, partitions: [{ partition, timestamp }] }],
     });
     const found = responses[0]?.partitions[0];

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { ISocketFactory } from 'kafkajs';
 
 /**
  * kafkajs is not maintained any more and what it lacks cannot be had from its public interface. This file is the
@@ -100,7 +101,7 @@ export const createLogger = (
 export const createSocketFactory = part(
   'src/network/socketFactory.js',
   (loaded) => typeof loaded === 'function',
-) as () => unknown;
+) as () => ISocketFactory;
 
 export const murmur2 = part(
   'src/producer/partitioners/default/murmur2.js',

@@ -1,7 +1,7 @@
 import type { LogRange } from '@profile-warden/events';
 import { committedSlice, type CommittedSlice } from './committed.ts';
 import type { KafkaConnection } from './connection.ts';
-import { FeedCluster, type Isolation } from './feed-cluster.ts';
+import { FeedCluster } from './feed-cluster.ts';
 import { fetchErrorKind } from './fetch-error.ts';
 import type { FetchedPartition } from './kafkajs-internals.ts';
 import { LogReadError } from './read-error.ts';
@@ -89,11 +89,11 @@ export class LogFeed {
   }
 
   /** Start and end of the partition; tries until it has them or a signal aborts. */
-  async range(partition: number, isolation: Isolation, signal?: AbortSignal): Promise<LogRange> {
+  async range(partition: number, signal?: AbortSignal): Promise<LogRange> {
     for (let attempt = 0; ; attempt += 1) {
       const cluster = await unlessAborted(this.#connected(), signal);
       try {
-        return await cluster.range(partition, isolation);
+        return await cluster.range(partition);
       } catch (error) {
         this.#report(error);
         await pause(backoffMs(attempt, RETRY_FIRST_MS, RETRY_MAX_MS), signal);

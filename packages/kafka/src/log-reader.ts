@@ -124,7 +124,7 @@ export class KafkaLogReader implements LogReader {
     const isLost = (): boolean => this.#owned.get(partition) !== ownership;
     if (isLost() || this.#listener === undefined) return;
     try {
-      const range = await this.#feed.range(partition, 'uncommitted', signal);
+      const range = await this.#feed.range(partition, signal);
       const { from } = await this.#listener.assigned(partition, range, signal);
       if (isLost()) return;
       if (!Number.isSafeInteger(from) || from < range.start)

@@ -15,7 +15,11 @@ export interface ScanOptions {
   readonly partition: number;
   /** First offset wanted. Default: the first in the log. */
   readonly from?: number;
-  /** First offset not wanted any more. Default: behind everything committed when the scan starts. */
+  /**
+   * First offset not wanted any more. Default: behind everything there when the scan starts. The scan waits for
+   * transactions open at that moment, 20 s at most if their writer is dead. Not the last stable offset: that may
+   * lie before a transaction whose commit its writer has been told of already.
+   */
   readonly to?: number;
   readonly onRecord: (record: LogRecord) => void;
   /** Ms without progress after which the scan fails. Default 30,000. */
@@ -31,13 +35,13 @@ export interface ScanResult {
   readonly recordCount: number;
 }
 
-/** Start and committed end of a partition, as of now. */
+/** Start and end of a partition, as of now. */
 export async function rangeOf(
   options: Pick<ScanOptions, 'connection' | 'topic' | 'partitionCount' | 'partition' | 'signal'>,
 ): Promise<LogRange> {
   const feed = new LogFeed(options);
   try {
-    return await feed.range(options.partition, 'committed', options.signal);
+    return await feed.range(options.partition, options.signal);
   } finally {
     await feed.stop();
   }
@@ -59,7 +63,7 @@ export async function readPartition(options: ScanOptions): Promise<ScanResult> {
     options.signal === undefined ? stalled.signal : AbortSignal.any([stalled.signal, options.signal]);
   let pump: PartitionPump | undefined;
   try {
-    const range = await feed.range(partition, 'committed', signal);
+    const range = await feed.range(partition, signal);
     const from = options.from ?? range.start;
     const to = options.to ?? range.end;
     if (from < range.start)

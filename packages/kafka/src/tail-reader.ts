@@ -55,7 +55,7 @@ export class KafkaTailReader {
   async follow(partition: number, fromOffset?: number, signal?: AbortSignal): Promise<{ from: number }> {
     const handler = this.#handler;
     if (handler === undefined) throw new Error('start the tail reader before it follows');
-    const from = fromOffset ?? (await this.#feed.range(partition, 'uncommitted', signal)).end;
+    const from = fromOffset ?? (await this.#feed.range(partition, signal)).end;
     signal?.throwIfAborted();
     if (fromOffset === undefined && this.#pumps.has(partition)) return { from };
     this.unfollow(partition);

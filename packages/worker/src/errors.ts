@@ -77,7 +77,7 @@ export const WORKER_ERRORS = {
   },
   'too-many-steps': {
     kind: 'retryable',
-    when: '16 steps of the lease are running.',
+    when: 'Sixteen steps of the lease are running.',
     whatToDo: 'Await one of them first.',
   },
   'too-many-leases': {

@@ -152,6 +152,10 @@ export class MemoryLog implements WorkerLog {
     for (const record of this.#held.splice(0)) queueMicrotask(() => this.#deliver(record));
   }
 
+  redeliver(record: LogRecord): void {
+    this.#listener(record);
+  }
+
   close(): Promise<void> {
     this.closed = true;
     return Promise.resolve();

@@ -43,7 +43,7 @@ export interface StepContext {
   /** Aborts when the lease is lost or its release goes out. The action must then stop. */
   readonly signal: AbortSignal;
   /** Adds to what is recorded at the end of the step; the last call wins. */
-  note(note: StepNote): void;
+  readonly note: (note: StepNote) => void;
 }
 
 export interface CheckedStep {

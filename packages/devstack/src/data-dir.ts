@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DevstackError } from './error.ts';
@@ -17,8 +17,7 @@ export type DataDir = {
 };
 
 export async function openDataDir(wanted: string | undefined): Promise<DataDir> {
-  const dir =
-    wanted === undefined ? await realpath(await mkdtemp(join(tmpdir(), 'profile-warden-'))) : resolve(wanted);
+  const dir = wanted === undefined ? await temporaryDir() : resolve(wanted);
   const logDir = join(dir, 'logs');
   await mkdir(logDir, { recursive: true });
   const lock = await lockFile(join(dir, 'lock'), LOCK_BOUND_MS);
@@ -29,6 +28,13 @@ export async function openDataDir(wanted: string | undefined): Promise<DataDir> 
     );
   }
   return { dir, logDir, isTemporary: wanted === undefined, release: () => lock.release() };
+}
+
+async function temporaryDir(): Promise<string> {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'profile-warden-')));
+  // Made for its owner only; as root, PostgreSQL's own user must be able to walk through.
+  if (process.getuid?.() === 0) await chmod(dir, 0o711);
+  return dir;
 }
 
 /** The registry keeps its schemas in Kafka, so it never runs alone. */

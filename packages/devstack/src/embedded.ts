@@ -8,6 +8,7 @@ import { findJava } from './java.ts';
 import { planKafka } from './kafka.ts';
 import { Part, type PartPlan } from './part.ts';
 import { claimPort } from './port.ts';
+import { ownerFile } from './postgres-home.ts';
 import { planPostgres, POSTGRES_DATABASE } from './postgres.ts';
 import { planRegistry, registryUrlAt } from './registry.ts';
 import type { PartName, Stack, StackOptions } from './stack.ts';
@@ -105,6 +106,8 @@ async function startPostgres(context: Context): Promise<string> {
       isTemporary,
     });
     adminUrl = planned.adminUrl;
+    if (isTemporary)
+      for (const path of [planned.data, ownerFile(planned.data)]) context.guard.removeAtEnd(path);
     return planned.plan;
   });
   return createDatabaseIfMissing(adminUrl, POSTGRES_DATABASE);

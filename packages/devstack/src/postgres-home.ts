@@ -138,11 +138,17 @@ export async function serverDataDir(wanted: string, user: User | undefined): Pro
   await mkdir(base, { recursive: true, mode: 0o755 });
   await removeOrphans(base);
   const dir = join(base, randomUUID());
-  await mkdir(dir, { mode: 0o700 });
-  await writeFile(`${dir}.owner`, wanted);
-  await chown(dir, user.uid, user.gid);
+  // The link first: a folder that nothing links to is taken for an orphan.
   await symlink(dir, wanted);
+  await writeFile(ownerFile(dir), wanted);
+  await mkdir(dir, { mode: 0o700 });
+  await chown(dir, user.uid, user.gid);
   return dir;
+}
+
+/** Beside a data folder that lies elsewhere: which stack it belongs to. */
+export function ownerFile(dataDir: string): string {
+  return `${dataDir}.owner`;
 }
 
 /** Data whose stack folder was deleted: nothing links to it any more. */

@@ -25,7 +25,8 @@ export type PostgresOptions = {
   /** The data is thrown away at the end: no need to survive a crash of the machine. */
   isTemporary: boolean;
 };
-export type PostgresPlan = { plan: PartPlan; adminUrl: string };
+/** `data` may lie outside of the stack's own folder. */
+export type PostgresPlan = { plan: PartPlan; adminUrl: string; data: string };
 
 export async function planPostgres(options: PostgresOptions): Promise<PostgresPlan> {
   const user = serverUser();
@@ -65,7 +66,7 @@ export async function planPostgres(options: PostgresOptions): Promise<PostgresPl
       stopSignal: 'SIGINT',
     },
   };
-  return { plan, adminUrl };
+  return { plan, adminUrl, data };
 }
 
 async function initialise(options: {

@@ -68,7 +68,8 @@ const foldRecord = (state: PartitionState, record: LogRecord): Folded => {
   const at: At = { state, offset: record.offset, logMs: state.logMs, brokerMs: record.brokerMs };
   if (profileId === null) return event.type === 'undecodable' ? 'undecodable' : foldKeyless(at, event);
   const before = state.profiles.get(profileId);
-  const profile = before ?? newProfile(profileId, at);
+  const { offset, logMs, brokerMs } = at;
+  const profile = before ?? newProfile(profileId, { offset, logMs, brokerMs });
   if (event.type === 'undecodable') {
     // Nobody knows what it said: the case that it belongs to can only be judged by a person.
     state.profiles.set(profileId, { ...profile, unreadableOffset: record.offset });

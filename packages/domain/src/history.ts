@@ -81,7 +81,9 @@ export const stepCompleted = (
     : withCheckpoint(next, {
         name: step.checkpoint.name,
         stored: step.checkpoint.stored,
-        ...at,
+        // Named one by one: `at` carries the whole partition.
+        offset: at.offset,
+        logMs: at.logMs,
         inherited: false,
       });
 };

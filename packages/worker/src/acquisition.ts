@@ -32,6 +32,7 @@ export class Acquisition {
   readonly #startedAt: number;
   readonly #giveUp: AbortSignal;
   readonly #userSignal: AbortSignal | undefined;
+  #isAsked = false;
   #isAbandoned = false;
 
   /** Throws on bad input. */
@@ -77,7 +78,7 @@ export class Acquisition {
     const { settings, closing } = this.#context;
     this.#isAbandoned = true;
     const lateMs = this.#limitMs + LATE_GRANT_ANSWERS * settings.answerTimeoutMs;
-    await session.watch.until(() => session.view.status !== 'requested', lateMs, closing);
+    if (this.#isAsked) await session.watch.until(() => session.view.status !== 'requested', lateMs, closing);
     const { status } = session.view;
     // Also of a grant that was revoked before it was used: recovery then need not look for a browser.
     if (status === 'held' || status === 'lost') {
@@ -95,6 +96,7 @@ export class Acquisition {
 
   #request(host: HostIdentity): Promise<readonly number[]> {
     const { log, settings, incarnation } = this.#context;
+    this.#isAsked = true;
     const { profileId, requestId, wanted } = this.session;
     const { workerId } = settings;
     return log.append([

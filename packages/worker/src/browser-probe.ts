@@ -45,8 +45,9 @@ export class BrowserProbe {
     this.#closed = true;
   }
 
-  get isClosed(): boolean {
-    return this.#closed;
+  /** What that amounts to in a release. */
+  get closedAsRecorded(): 'confirmed' | 'unconfirmed' {
+    return this.#closed ? 'confirmed' : 'unconfirmed';
   }
 
   /** Resolves within the limit; never rejects. */

@@ -92,6 +92,7 @@ export class Lease implements AsyncDisposable {
    * not applied) and is passed on. When the lease is lost meanwhile it rejects with `LeaseLostError`.
    */
   async step<T>(name: string, options: StepOptions, action: StepAction<T>): Promise<T> {
+    if (typeof action !== 'function') throw new InvalidInputError('action', action, 'a function');
     const step = checkStep(name, options, this.#session.wanted, this.#context.settings.secretUrlPaths);
     return new StepRunner(this.#context, this.#session, step, action).run();
   }
@@ -167,11 +168,6 @@ export class Lease implements AsyncDisposable {
 
   /** Releases, unless that was done, with outcome `unknown` and the browser as recorded by `browserClosed`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.release({ outcome: 'unknown', browserClosed: this.closedAsRecorded });
-  }
-
-  /** What `browserClosed` amounts to in a release. */
-  get closedAsRecorded(): ReleaseOptions['browserClosed'] {
-    return this.#session.browser.isClosed ? 'confirmed' : 'unconfirmed';
+    await this.release({ outcome: 'unknown', browserClosed: this.#session.browser.closedAsRecorded });
   }
 }

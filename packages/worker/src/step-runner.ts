@@ -190,7 +190,9 @@ export class StepRunner<T> {
   }
 
   #unrecorded(failure: unknown): void {
-    const { profileId } = this.#session;
+    const { profileId, lossSignal } = this.#session;
+    // Nothing else was to be expected, and the loss has been told already.
+    if (lossSignal.aborted) return;
     const detail = detailOf(failure);
     this.#context.settings.notice({ type: 'step-unrecorded', profileId, stepId: this.#stepId, detail });
   }

@@ -144,10 +144,10 @@ export class Worker {
       await session.watch.until(() => session.steps.running === 0, graceMs);
     });
     await within(Promise.all(stopped), clock, graceMs);
-    const leases = [...this.#leases.values()];
-    await Promise.all(
-      leases.map((lease) => lease.release({ outcome: 'cancelled', browserClosed: lease.closedAsRecorded })),
+    const released = [...this.#leases].map(([session, lease]) =>
+      lease.release({ outcome: 'cancelled', browserClosed: session.browser.closedAsRecorded }),
     );
+    await Promise.all(released);
     await Promise.all(this.#pending);
     this.#beats.stop();
     await log.close().catch(() => undefined);

@@ -22,13 +22,24 @@ export const openStepOf = (step: EventOf<'StepStarted'>, offset: number): OpenSt
   offset,
 });
 
-/** Adds an open step; one more than the bound is remembered as a sensitive one, which is the safe reading. */
-export const withOpenStep = (history: History, step: OpenStep): History =>
-  history.openSteps.some((open) => open.token === step.token && open.stepId === step.stepId)
-    ? history
-    : history.openSteps.length >= MAX_OPEN_STEPS
+/**
+ * Adds an open step; one more than the bound is remembered as a sensitive one, which is the safe reading. An id that is
+ * used again for something worse counts as the worse.
+ */
+export const withOpenStep = (history: History, step: OpenStep): History => {
+  const { openSteps } = history;
+  const known = openSteps.find((open) => open.token === step.token && open.stepId === step.stepId);
+  if (known === undefined)
+    return openSteps.length >= MAX_OPEN_STEPS
       ? { ...history, openOverflow: true }
-      : { ...history, openSteps: [...history.openSteps, step] };
+      : { ...history, openSteps: [...openSteps, step] };
+  const isWorse =
+    (isSensitive(step.kind) && !isSensitive(known.kind)) || (known.repeatable && !step.repeatable);
+  if (!isWorse) return history;
+  const kind = isSensitive(known.kind) ? known.kind : step.kind;
+  const worse = { ...step, kind, repeatable: known.repeatable && step.repeatable };
+  return { ...history, openSteps: openSteps.map((open) => (open === known ? worse : open)) };
+};
 
 export const stepStarted = (
   history: History,
@@ -109,6 +120,17 @@ const prune = (history: History): History => {
     ? history
     : { ...history, done: history.done.filter((step) => step.offset > oldest.offset) };
 };
+
+/**
+ * What a decision to hand the profile on takes for settled: an open step that may be done again. Kept open, it would
+ * send the free profile back into quarantine, round after round. Any other open step stays for a person.
+ */
+export const withoutRepeatable = (history: History, basedOn: number): History => ({
+  ...history,
+  openSteps: history.openSteps.filter(
+    (step) => step.kind !== 'side-effect' || !step.repeatable || step.offset > basedOn,
+  ),
+});
 
 /** What a resumed lease starts with: the checkpoint it goes on from, trusted, and the steps done since. */
 export const inheritedHistory = (history: History, checkpoint: HistoryCheckpoint): History =>

@@ -10,9 +10,10 @@ import { enter, type At, type Step } from './step.ts';
 const isStale = (at: At, event: { readonly epoch: number }): boolean => event.epoch !== at.state.epoch;
 
 export const leaseGranted: Step<EventOf<'LeaseGranted'>> = (at, profile, event) => {
-  // Even a grant without effect uses its token up: it may have been seen.
+  // Even a grant without effect uses its token up for those decided later. One decided before it was read, under the
+  // barrier that holds, still counts: an authority's own decision is never ignored.
   const seen = { ...profile, highestToken: Math.max(profile.highestToken, event.token) };
-  if (isStale(at, event) || event.token <= profile.highestToken || !admits(profile, event.intent)) {
+  if (isStale(at, event) || event.token <= profile.token || !admits(profile, event.intent)) {
     if (seen.highestToken !== profile.highestToken) at.state.profiles.set(profile.profileId, seen);
     return isStale(at, event) ? 'stale-epoch' : 'not-in-this-stage';
   }

@@ -1,4 +1,5 @@
 import type { EventOf } from '@profile-warden/events';
+import { withoutRepeatable } from '../history.ts';
 import { holderVerdict } from '../holder.ts';
 import { hasReportedAfter, holderIsSilent, isHostRestarted, isWorkerRestarted } from '../silence.ts';
 import type { HistoryCheckpoint, ProfileState, QuarantinedStage, Stage } from '../state.ts';
@@ -114,8 +115,9 @@ export const decided: Step<EventOf<'Decided'>> = (at, profile, event) => {
   const objection = holderObjection(at, profile, event.basedOn);
   if (objection !== null) return objection;
   const taskId = profile.history.taskId;
+  const freed = { ...profile, history: withoutRepeatable(profile.history, event.basedOn) };
   if (event.outcome !== 'resume-pending')
-    return enter(at, profile, {
+    return enter(at, freed, {
       kind: 'available',
       why: event.outcome === 'retry' ? 'retry' : 'recovered',
       taskId,
@@ -123,7 +125,7 @@ export const decided: Step<EventOf<'Decided'>> = (at, profile, event) => {
   const checkpoint = profile.history.checkpoints.find((one) => one.offset === event.checkpointOffset);
   return checkpoint === undefined || taskId === null
     ? 'no-checkpoint'
-    : enter(at, profile, { kind: 'resume-pending', taskId, checkpoint });
+    : enter(at, freed, { kind: 'resume-pending', taskId, checkpoint });
 };
 
 export const quarantineRequested: Step<EventOf<'QuarantineRequested'>> = (at, profile, event) => {

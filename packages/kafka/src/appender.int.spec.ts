@@ -71,10 +71,21 @@ describe('an appender', () => {
     expect(idsOf(await log.scan())).toEqual(['tick.0.1', 'tick.0.2', 'tick.0.5']);
   });
 
-  it('says unknown when no broker answers, and recovers by a new producer', async () => {
+  it('says unknown while no broker answers, and goes on with a new producer when one does', async () => {
     const log = await freshLog();
-    const gone = log.appender({ connection: { ...log.connection, brokers: ['127.0.0.1:1'] } });
-    await expect(gone.append([tick(1)])).rejects.toMatchObject({ code: 'unknown' });
-    await gone.close();
+    let isDown = true;
+    const sockets = lossySockets();
+    const factory: typeof sockets.factory = (config) =>
+      sockets.factory({ ...config, port: isDown ? 1 : config.port });
+    const signals: string[] = [];
+    const appender = log.appender({
+      connection: { ...log.connection, socketFactory: factory },
+      onSignal: ({ type }) => signals.push(type),
+    });
+    await expect(appender.append([tick(1)])).rejects.toMatchObject({ code: 'unknown' });
+    expect(signals).toEqual(['producer-replaced']);
+    isDown = false;
+    await expect(appender.append([tick(2)])).resolves.toEqual([0]);
+    await appender.close();
   });
 });

@@ -9,6 +9,7 @@ export { KafkaEpochWriter } from './epoch-writer.ts';
 export type { EpochWriterOptions } from './epoch-writer.ts';
 export { EventRefusedError } from './event-encoder.ts';
 export type { WriterOptions } from './event-encoder.ts';
+export type { Watermarks } from './log-feed.ts';
 export { KafkaLogReader } from './log-reader.ts';
 export type { LogReaderOptions } from './log-reader.ts';
 export { partitionOf } from './partition.ts';

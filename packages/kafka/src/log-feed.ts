@@ -1,5 +1,5 @@
 import type { LogRange } from '@profile-warden/events';
-import { committedSlice, type CommittedSlice } from './committed.ts';
+import { committedSlice, safeOffset, type CommittedSlice } from './committed.ts';
 import type { KafkaConnection } from './connection.ts';
 import { FeedCluster } from './feed-cluster.ts';
 import { fetchErrorKind } from './fetch-error.ts';
@@ -14,7 +14,7 @@ export interface FeedOptions {
   readonly partitionCount: number;
   /** Ms a fetch without data stays open, and so the longest time until a new partition is read. Default 100. */
   readonly maxWaitMs?: number;
-  /** Bytes asked for per partition and fetch. Default 1 MiB. */
+  /** Bytes asked for per partition and fetch. Default 512 KiB. */
   readonly partitionBytesMax?: number;
   readonly onSignal?: OnSignal;
 }
@@ -26,14 +26,26 @@ export interface FeedSink {
   failed(error: LogReadError): void;
 }
 
+export interface Watermarks {
+  /** First offset that was not fetched yet. */
+  readonly position: number;
+  /** First offset that is hidden by a transaction not ended yet. */
+  readonly stable: number;
+  /** Offset the next record gets. */
+  readonly high: number;
+}
+
 export interface Subscription {
   readonly partition: number;
+  /** As of the last answer of the broker. `stable` that stands still below `high`: a transaction is open. */
+  readonly marks: Watermarks | undefined;
   /** One slice was worked off. */
   consumed(): void;
   close(): void;
 }
 
-const SLICES_AHEAD_MAX = 4;
+/** A fetched megabyte takes about ten as objects, and each partition may hold this many slices of them. */
+const SLICES_AHEAD_MAX = 3;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1_000;
 /** While a partition is held back, its node is asked in short waits, so that it gets its turn soon. */
@@ -46,6 +58,7 @@ class Feeding implements Subscription {
   position: number;
   ahead = 0;
   open = true;
+  marks: Watermarks | undefined;
 
   constructor(partition: number, from: number, sink: FeedSink, wake: () => void) {
     this.partition = partition;
@@ -67,7 +80,7 @@ class Feeding implements Subscription {
 /**
  * Reads partitions at offsets that its users choose: no group, no commits, no default position to fall back to.
  *
- * A partition is *ready* while it is open and at most 3 slices are ahead of its reader, else *held back*. One loop
+ * A partition is *ready* while it is open and fewer than `SLICES_AHEAD_MAX` slices are ahead of its reader, else *held back*. One loop
  * per leading broker asks for the ready partitions of that broker; it ends when there is none and is started again
  * by whatever makes one ready. Connections are *up*, or are being built, again and again with growing pauses
  * until `stop`: a broker outage ends no subscription. A position outside of the log ends one, with `failed`.
@@ -151,7 +164,7 @@ export class LogFeed {
           ready.map(({ partition, position }) => ({ partition, offset: position })),
           {
             maxWaitMs: ready.length === ours.length ? longest : Math.min(longest, HELD_BACK_WAIT_MS),
-            partitionBytesMax: this.#options.partitionBytesMax ?? 1024 * 1024,
+            partitionBytesMax: this.#options.partitionBytesMax ?? 512 * 1024,
           },
         );
         this.#failures = 0;
@@ -167,8 +180,13 @@ export class LogFeed {
 
   #hand(data: FetchedPartition, asked: readonly Feeding[]): void {
     const feeding = asked.find((one) => one.partition === data.partition && one.open);
-    if (feeding === undefined || data.messages.length === 0) return;
+    if (feeding === undefined) return;
     const slice = committedSlice(data, feeding.position);
+    feeding.marks = {
+      position: slice.nextOffset,
+      stable: safeOffset(data.lastStableOffset),
+      high: safeOffset(data.highWatermark),
+    };
     if (slice.nextOffset === feeding.position) return;
     feeding.position = slice.nextOffset;
     feeding.ahead += 1;

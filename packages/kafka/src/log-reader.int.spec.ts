@@ -111,11 +111,12 @@ describe('a reader of the log', () => {
     const appender = log.appender();
     await appender.append([heartbeat(1)]);
     const listener = new Recorder();
-    await read(log, listener, { partitions: [0] });
+    const reader = await read(log, listener, { partitions: [0] });
     await eventually(() => listener.ranges.has(0));
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(listener.ranges.get(0)).toEqual({ start: 0, end: 2 });
     expect(listener.seen.get(0)).toBeUndefined();
+    expect(reader.watermarks().get(0)).toEqual({ position: 0, stable: 0, high: 2 });
     await transaction.abort();
     await eventually(() => (listener.position.get(0) ?? 0) >= 3);
     expect(idsOf(listener.seen.get(0) ?? [])).toEqual(['beat.profile-1.1']);

@@ -1,6 +1,6 @@
 import type { LogListener, LogReader, LogRecord } from '@profile-warden/events';
 import type { KafkaConnection } from './connection.ts';
-import { LogFeed } from './log-feed.ts';
+import { LogFeed, type Watermarks } from './log-feed.ts';
 import { GroupMembership } from './membership.ts';
 import { PartitionPump } from './partition-pump.ts';
 import { LogReadError } from './read-error.ts';
@@ -100,6 +100,14 @@ export class KafkaLogReader implements LogReader {
     if (this.#membership !== undefined)
       await Promise.race([this.#membership.confirmed(), aborted(ownership.controller.signal)]);
     return this.#owned.get(partition) === ownership;
+  }
+
+  /** For lag and for open transactions that hide records; of the partitions that are read at the moment. */
+  watermarks(): ReadonlyMap<number, Watermarks> {
+    const all = new Map<number, Watermarks>();
+    for (const [partition, { pump }] of this.#owned)
+      if (pump?.marks !== undefined) all.set(partition, pump.marks);
+    return all;
   }
 
   #assign(partitions: readonly number[]): void {

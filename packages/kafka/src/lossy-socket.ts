@@ -18,18 +18,18 @@ export function lossySockets(): {
   let lost = 0;
   const watch = (socket: Socket): Socket => {
     let isLosing = false;
-    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    const emit = socket.emit.bind(socket) as (...args: unknown[]) => boolean;
-    socket.write = ((...args: unknown[]) => {
+    const write: (...args: never[]) => boolean = socket.write.bind(socket);
+    const emit: (...args: never[]) => boolean = socket.emit.bind(socket);
+    socket.write = (...args: unknown[]) => {
       const [data] = args;
       if (Buffer.isBuffer(data) && data.length > API_KEY_AT + 2 && data.readInt16BE(API_KEY_AT) === armed) {
         armed = undefined;
         isLosing = true;
       }
-      return write(...args);
-    }) as Socket['write'];
+      return write(...(args as never[]));
+    };
     socket.emit = ((...args: unknown[]) => {
-      if (!isLosing || args[0] !== 'data') return emit(...args);
+      if (!isLosing || args[0] !== 'data') return emit(...(args as never[]));
       isLosing = false;
       lost += 1;
       socket.destroy(new Error('answer lost'));

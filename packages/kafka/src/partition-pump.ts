@@ -1,6 +1,6 @@
 import type { LogRecord } from '@profile-warden/events';
 import type { CommittedSlice } from './committed.ts';
-import type { FeedSink, LogFeed, Subscription } from './log-feed.ts';
+import type { FeedSink, LogFeed, Subscription, Watermarks } from './log-feed.ts';
 import { LogReadError } from './read-error.ts';
 import { detailOf } from './signal.ts';
 import type { SliceDecoder } from './slice-decoder.ts';
@@ -59,6 +59,10 @@ export class PartitionPump implements FeedSink {
     this.#slices.length = 0;
   }
 
+  get marks(): Watermarks | undefined {
+    return this.#subscription.marks;
+  }
+
   async settled(): Promise<void> {
     await this.#delivering;
   }
@@ -69,12 +73,15 @@ export class PartitionPump implements FeedSink {
         await this.#deliver(slice);
         this.#subscription.consumed();
       }
-    } catch (error) {
-      this.failed(
-        error instanceof LogReadError
-          ? error
-          : new LogReadError('listener-failed', detailOf(error), { cause: error }),
-      );
+    } catch (cause) {
+      const error =
+        cause instanceof LogReadError
+          ? cause
+          : new LogReadError('listener-failed', detailOf(cause), { cause });
+      // A stuck listener counts although we have ended: the next calls for the partition would overlap with it.
+      if (error.code === 'listener-stalled') this.#options.target.failed(error);
+      else this.failed(error);
+      this.end();
     }
   }
 

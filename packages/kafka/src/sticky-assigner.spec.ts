@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { sharePartitions } from './sticky-assigner.ts';
+
+const member = (memberId: string, ...owned: number[]) => ({ memberId, owned });
+const shares = (count: number, ...members: ReturnType<typeof member>[]) =>
+  Object.fromEntries(
+    [...sharePartitions(count, members)].map(([id, partitions]) => [id, partitions.sort((a, b) => a - b)]),
+  );
+
+describe('shares of the partitions', () => {
+  it('go to one member alone, or to nobody where there is none', () => {
+    expect(shares(3, member('a'))).toEqual({ a: [0, 1, 2] });
+    expect(shares(3)).toEqual({});
+  });
+
+  it('leave everybody what they had, except for what a newcomer needs', () => {
+    expect(shares(6, member('b', 0, 1, 2, 3, 4, 5), member('a'))).toEqual({ a: [3, 4, 5], b: [0, 1, 2] });
+    expect(shares(6, member('a', 3, 4, 5), member('b', 0, 1, 2))).toEqual({ a: [3, 4, 5], b: [0, 1, 2] });
+  });
+
+  it('are at most one apart, each partition once, whatever members claim', () => {
+    for (let count = 1; count <= 13; count += 1)
+      for (let members = 1; members <= 5; members += 1) {
+        const claims = Array.from({ length: members }, (_, index) =>
+          member(`m${index}`, 0, index, index + 1, 99),
+        );
+        const given = Object.values(shares(count, ...claims));
+        expect(given.flat().sort((a, b) => a - b)).toEqual(
+          Array.from({ length: count }, (_, index) => index),
+        );
+        const sizes = given.map(({ length }) => length);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      }
+  });
+});

@@ -5,7 +5,7 @@ import {
   applyBatch,
   inTransaction,
   loadCases,
-  loadNextOffset,
+  loadPosition,
   loadProfile,
   loadSnapshot,
   openReviews,
@@ -35,7 +35,7 @@ describe('a batch', () => {
       state: '{ "n": "\\u0000" }',
     });
     await apply(batch(5, 9, { profiles: [held] }, [b]));
-    expect(await loadNextOffset(database.pool, 0)).toBe(9);
+    expect((await loadPosition(database.pool, 0)).nextOffset).toBe(9);
     expect(await loadProfile(database.pool, 'a')).toEqual({
       profileId: 'a',
       partition: 0,
@@ -74,7 +74,7 @@ describe('a batch', () => {
     await apply({ ...batch(0, 10), partition: 7 });
     await expect(apply(one(0))).rejects.toMatchObject({ code: 'projection-conflict', partition: 7 });
     await expect(apply(one(9))).rejects.toThrow(ProjectionConflictError);
-    expect(await loadNextOffset(database.pool, 7)).toBe(10);
+    expect((await loadPosition(database.pool, 7)).nextOffset).toBe(10);
     expect(await loadProfile(database.pool, 'late')).toBeNull();
     expect(await timeline(database.pool, 'late')).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { ProjectionConflictError } from './error.ts';
+import { storableText } from './storable-text.ts';
 import type { ArchiveRow, Batch, CaseRow, ProfileRow } from './rows.ts';
 
 /**
@@ -23,8 +24,8 @@ async function movePosition(
     partition,
     position.nextOffset,
     position.foldVersion,
-    position.firstRecordId === null ? null : storable(position.firstRecordId),
-    position.lastRecord === null ? null : storable(position.lastRecord.id),
+    position.firstRecordId === null ? null : storableText(position.firstRecordId),
+    position.lastRecord === null ? null : storableText(position.lastRecord.id),
     position.lastRecord?.offset ?? null,
     position.state,
     position.hash,
@@ -124,9 +125,9 @@ async function archive(client: PoolClient, partition: number, rows: readonly Arc
       partition,
       rows.map((row) => row.offset),
       rows.map((row) => row.brokerAt),
-      rows.map((row) => row.profileId),
+      rows.map((row) => (row.profileId === null ? null : storableText(row.profileId))),
       rows.map((row) => row.type),
-      rows.map((row) => storable(row.eventId)),
+      rows.map((row) => storableText(row.eventId)),
       rows.map((row) => row.body),
     ],
   );
@@ -134,6 +135,3 @@ async function archive(client: PoolClient, partition: number, rows: readonly Arc
 
 /** Epoch ms as an instant, without the rounding of a division. */
 const instant = (column: string): string => `timestamptz 'epoch' + ${column} * interval '1 millisecond'`;
-
-/** PostgreSQL keeps no NUL in text, and an id from outside may hold one. */
-const storable = (text: string): string => text.replaceAll('\0', '\uFFFD');

@@ -38,8 +38,5 @@ const stateOf = (error: unknown): string | null =>
 /** The statement waited longer for a lock than its bound. */
 export const isLockTimeout = (error: unknown): boolean => stateOf(error) === '55P03';
 
-/** The database refused the statement for what it says; asking again cannot help. */
-export const isRefusedStatement = (error: unknown): boolean => {
-  const state = stateOf(error);
-  return state !== null && /^(22|23|42|55000|P0)/.test(state);
-};
+/** The database refused the values of the statement, not the moment or the role: asking again cannot help. */
+export const isRefusedStatement = (error: unknown): boolean => /^(22|23|55000)/.test(stateOf(error) ?? '');

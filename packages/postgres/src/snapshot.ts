@@ -55,24 +55,44 @@ export async function loadSnapshot(pool: Pool, partition: number): Promise<Snaps
   const hash = new SnapshotHash();
   for (const { id, state } of profiles) hash.set(id, state);
   if (hash.digest(position.state) !== position.hash) throw new SnapshotCorruptError(partition);
-  const { lastRecordId, lastRecordOffset, state, ...rest } = position;
   return {
-    ...rest,
     partition,
-    lastRecord:
-      lastRecordId === null || lastRecordOffset === null
-        ? null
-        : { id: lastRecordId, offset: lastRecordOffset },
-    state: JSON.parse(state),
+    nextOffset: position.nextOffset,
+    foldVersion: position.foldVersion,
+    firstRecordId: position.firstRecordId,
+    lastRecord: lastRecordOf(position),
+    hash: position.hash,
+    state: JSON.parse(position.state),
     profiles: profiles.map((profile): unknown => JSON.parse(profile.state)),
   };
 }
 
-/** Where the read model of a partition stands; 0 where it was never written. */
-export async function loadNextOffset(pool: Pool, partition: number): Promise<number> {
-  const { rows } = await pool.query<{ nextOffset: number }>(
-    'select next_offset as "nextOffset" from projection_offset where partition = $1',
+/** Where the read model of a partition stands, and from which log it was built. */
+export interface StoredPosition {
+  /** 0 where the partition was never written. */
+  readonly nextOffset: number;
+  readonly firstRecordId: string | null;
+  readonly lastRecord: { readonly offset: number; readonly id: string } | null;
+  readonly hash: string | null;
+}
+
+export async function loadPosition(pool: Pool, partition: number): Promise<StoredPosition> {
+  const { rows } = await pool.query<PositionColumns>(
+    `select next_offset as "nextOffset", first_record_id as "firstRecordId", last_record_id as "lastRecordId",
+            last_record_offset as "lastRecordOffset", hash
+     from projection_offset where partition = $1`,
     [partition],
   );
-  return rows[0]?.nextOffset ?? 0;
+  const [row] = rows;
+  return {
+    nextOffset: row?.nextOffset ?? 0,
+    firstRecordId: row?.firstRecordId ?? null,
+    lastRecord: row === undefined ? null : lastRecordOf(row),
+    hash: row?.hash ?? null,
+  };
 }
+
+const lastRecordOf = (row: PositionColumns): StoredPosition['lastRecord'] =>
+  row.lastRecordId === null || row.lastRecordOffset === null
+    ? null
+    : { id: row.lastRecordId, offset: row.lastRecordOffset };

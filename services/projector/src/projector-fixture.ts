@@ -1,0 +1,111 @@
+/** For the specs beside this file: a projector on a real database, fed from a log in memory. */
+import type { Appender, NewEvent } from '@profile-warden/events';
+import { READ_SCHEMA, ensureFence, migrate, openPool, type Pool } from '@profile-warden/postgres';
+import { FoldAndPay, appendingOpener, systemClock } from '@profile-warden/service';
+import type { PartitionLog } from '@profile-warden/testkit/spec';
+import { projectorDuty } from './duty.ts';
+import { FenceKeeper } from './fence/fence-keeper.ts';
+import { fenceGateway } from './fence/gateway.ts';
+import { Projections } from './read-model/projections.ts';
+import { readModelStore, type ReadModelStore } from './read-model/store.ts';
+import type { ProjectorSignal } from './signals.ts';
+
+export const TARGET = 'accounts';
+
+export interface Databases extends AsyncDisposable {
+  readonly readModel: Pool;
+  readonly accounts: Pool;
+}
+
+export async function openDatabases(url: string): Promise<Databases> {
+  await migrate(url);
+  const readModel = openPool(url, { applicationName: 'projector', schema: READ_SCHEMA });
+  const accounts = openPool(url, { applicationName: 'accounts', maxConnections: 20 });
+  await ensureFence(accounts);
+  return {
+    readModel,
+    accounts,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([readModel.end(), accounts.end()]);
+    },
+  };
+}
+
+export interface TestProjector extends AsyncDisposable {
+  readonly signals: readonly ProjectorSignal[];
+  readonly failed: Promise<never>;
+  /** Hands over what the log has beyond what was handed over before. */
+  feed(): Promise<void>;
+  /** Feeds until the condition holds; what the projector appends is in the log at once. */
+  until(condition: () => boolean | Promise<boolean>, boundMs?: number): Promise<void>;
+}
+
+export interface TestProjectorOptions {
+  readonly log: PartitionLog;
+  readonly databases: Databases;
+  readonly store?: ReadModelStore;
+}
+
+export async function startProjector(options: TestProjectorOptions): Promise<TestProjector> {
+  const { log, databases } = options;
+  const signals: ProjectorSignal[] = [];
+  const onSignal = (signal: ProjectorSignal): void => void signals.push(signal);
+  const clock = systemClock;
+  const store = options.store ?? readModelStore(databases.readModel);
+  const projections = new Projections({ store, clock, onSignal });
+  const gateway = fenceGateway(databases.accounts);
+  const keeper = new FenceKeeper({ target: TARGET, gateway, partitionCount: 1, clock, onSignal });
+  const runtime = new FoldAndPay({
+    duty: projectorDuty({ projections, keepers: [keeper], onSignal }),
+    policy: log.policy,
+    reader: {
+      start: () => Promise.resolve(),
+      stop: () => Promise.resolve(),
+      confirmOwned: () => Promise.resolve(true),
+      failed: projections.failed,
+    },
+    opener: projections.opener(appendingOpener(appenderTo(log))),
+    clock,
+    random: () => 0.5,
+    onSignal: () => undefined,
+  });
+  const stopping = new AbortController();
+  const running = keeper.run(stopping.signal);
+  const assigned = runtime.assigned(0, { start: 0, end: log.nextOffset }, stopping.signal);
+  await Promise.race([assigned, projections.failed]);
+  let fed = 0;
+  const feed = async (): Promise<void> => {
+    const records = log.records.slice(fed);
+    fed += records.length;
+    await runtime.records(0, records, log.nextOffset);
+  };
+  return {
+    signals,
+    failed: projections.failed,
+    feed,
+    until: async (condition, boundMs = 10_000) => {
+      const deadline = clock.now() + boundMs;
+      while (!(await condition())) {
+        if (clock.now() > deadline) throw new Error(`not so within ${boundMs} ms: ${condition.toString()}`);
+        await feed();
+        await clock.sleep(10);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      stopping.abort();
+      runtime.revoked(0);
+      await running;
+    },
+  };
+}
+
+const appenderTo = (log: PartitionLog): Appender => ({
+  append: (events: readonly NewEvent[]) =>
+    Promise.resolve(
+      events.map(({ event, profileId }) => {
+        log.append(event, profileId ?? undefined);
+        return log.nextOffset - 1;
+      }),
+    ),
+  close: () => Promise.resolve(),
+});

@@ -1,0 +1,83 @@
+import type { PartitionState } from '@profile-warden/domain';
+import type { Clock, LogRecord } from '@profile-warden/events';
+import type { Opener } from '@profile-warden/service';
+import type { OnProjectorSignal } from '../signals.ts';
+import { PartitionProjection } from './partition-projection.ts';
+import type { ReadModelStore } from './store.ts';
+import { TrackedProfiles, type Changes } from './tracked-profiles.ts';
+
+export interface ProjectionsOptions {
+  readonly store: ReadModelStore;
+  readonly clock: Clock;
+  readonly onSignal: OnProjectorSignal;
+}
+
+interface Open {
+  readonly projection: PartitionProjection;
+  readonly profiles: TrackedProfiles;
+  readonly controller: AbortController;
+}
+
+const NOTHING: Changes = { touched: new Set(), moves: new Map() };
+
+/** The read model of the partitions in hand. */
+export class Projections {
+  readonly #options: ProjectionsOptions;
+  readonly #open = new Map<number, Open>();
+  /** Rejects when nothing more can be written: the process should end. */
+  readonly failed: Promise<never>;
+  #fail: (error: Error) => void = () => undefined;
+
+  constructor(options: ProjectionsOptions) {
+    this.#options = options;
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => undefined);
+  }
+
+  /** Opens partitions as `base` does, with a state that notes what the fold changes. */
+  opener(base: Opener): Opener {
+    return async (partition, range, state, signal) => {
+      const stored = await this.#options.store.load(partition);
+      if (range.end < stored.nextOffset) {
+        const error = new Error(
+          `partition ${partition}: the log ends at offset ${range.end}, the read model stands at ${stored.nextOffset}. ` +
+            'The log has lost records or is another one.',
+        );
+        this.#fail(error);
+        throw error;
+      }
+      const profiles: TrackedProfiles = new TrackedProfiles(
+        state.profiles.values(),
+        () => tracked.lastRecord?.offset ?? -1,
+      );
+      const tracked: PartitionState = { ...state, profiles };
+      const opening = await base(partition, range, tracked, signal);
+      const controller = new AbortController();
+      const projection = new PartitionProjection({
+        ...this.#options,
+        state: opening.state,
+        stored,
+        signal: controller.signal,
+        onFailed: (error) => this.#fail(error),
+      });
+      this.#open.set(partition, { projection, profiles, controller });
+      return opening;
+    };
+  }
+
+  /** What the fold has changed since this was asked last. */
+  changes(partition: number): Changes {
+    return this.#open.get(partition)?.profiles.take() ?? NOTHING;
+  }
+
+  async take(partition: number, records: readonly LogRecord[], changes: Changes): Promise<void> {
+    await this.#open.get(partition)?.projection.take(records, changes);
+  }
+
+  close(partition: number): void {
+    this.#open.get(partition)?.controller.abort();
+    this.#open.delete(partition);
+  }
+}

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join, relative } from 'node:path';
 import { toTypeScript } from '@ovotech/avro-ts';
 import { format, resolveConfig } from 'prettier';
-import type { AvroField, AvroSchema, AvroType } from '../packages/events/src/schema.ts';
+import type { AvroField, AvroSchema, AvroType } from '@profile-warden/events';
 
 const ROOT = join(import.meta.dirname, '..');
 const SCHEMAS = join(ROOT, 'packages/events/schemas');

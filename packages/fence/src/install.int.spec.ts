@@ -1,7 +1,7 @@
 import { freshDatabase } from '@profile-warden/testkit/parts';
 import pg from 'pg';
 import { expect, it } from 'vitest';
-import { fenceDatabase, grant } from './fence-database.ts';
+import { fenceDatabase, grant } from './fence-database.fixture.ts';
 import { FENCE_VERSION, installFence, installedFence } from './index.ts';
 
 it('installs once, also when several do it at the same time, and keeps what is there', async () => {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FenceDatabase } from './fence-database.ts';
-import { end, fenceDatabase, grant, mark, raise } from './fence-database.ts';
+import type { FenceDatabase } from './fence-database.fixture.ts';
+import { end, fenceDatabase, grant, mark, raise } from './fence-database.fixture.ts';
 import { requireToken } from './index.ts';
 
 let database: FenceDatabase;

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FenceDatabase } from './fence-database.ts';
-import { end, fenceDatabase, grant, mark, raise } from './fence-database.ts';
+import type { FenceDatabase } from './fence-database.fixture.ts';
+import { end, fenceDatabase, grant, mark, raise } from './fence-database.fixture.ts';
 import { FenceRefusedError, FenceUsageError, requireToken } from './index.ts';
 import type { RequireTokenOptions } from './index.ts';
 

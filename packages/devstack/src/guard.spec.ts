@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { until } from './deadline.ts';
+import { Guard } from './guard-client.ts';
 import { isAlive, scratch } from './scratch.ts';
 
 const BOUND_MS = 8_000;
@@ -58,3 +59,21 @@ it.each([
     expect(existsSync(join(place.dir, 'last-command'))).toBe(true);
   },
 );
+
+it('a guard that is killed leaves its parts to the owner, which ends them', async () => {
+  using place = scratch();
+  const guard = new Guard();
+  const spec = { command: 'sleep', args: ['300'], env: { PATH: process.env['PATH'] ?? '' }, cwd: '/' };
+  const part = await guard.run({
+    ...spec,
+    logFile: join(place.dir, 'log'),
+    freshLog: true,
+    stopSignal: 'SIGTERM',
+  });
+  process.kill(Number(readFileSync(`/proc/${part.pid}/stat`, 'utf8').split(' ')[3]), 'SIGKILL');
+  expect(await part.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(await until(() => !isAlive(part.pid), BOUND_MS)).toBe(true);
+  await expect(
+    guard.run({ ...spec, logFile: '/dev/null', freshLog: false, stopSignal: 'SIGTERM' }),
+  ).rejects.toThrow(/guard of this stack has ended/);
+});

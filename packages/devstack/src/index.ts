@@ -11,12 +11,7 @@ export {
   type ServiceName,
   type Services,
   type ServicesOptions,
+  type ServicesTarget,
 } from './services.ts';
-export {
-  startStack,
-  type PartName,
-  type PartState,
-  type Stack,
-  type StackKind,
-  type StackOptions,
-} from './stack.ts';
+export { startStack } from './stack-start.ts';
+export type { PartName, PartState, Stack, StackKind, StackOptions } from './stack.ts';

@@ -10,7 +10,7 @@ import type { PartPlan } from './part.ts';
 import { freePort } from './port.ts';
 
 const LOG_CONFIG = fileURLToPath(new URL('../parts/broker-log4j2.xml', import.meta.url));
-const READY_BOUND_MS = 60_000;
+const READY_BOUND_MS = 90_000;
 const NODE_ID = 1;
 
 export type KafkaOptions = {

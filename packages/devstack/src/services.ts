@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { within } from './deadline.ts';
@@ -49,6 +50,12 @@ export type ServicesOptions = {
   onServiceDied?: (error: DevstackError) => void;
 };
 
+/** What services need to know of the parts: a stack, or the parts of a test run. */
+export type ServicesTarget = Pick<Stack, 'brokers' | 'registryUrl' | 'postgresUrl'> & {
+  /** Where the logs go without a `logDir`. Default: a temporary folder. */
+  dataDir?: string;
+};
+
 export type Services = AsyncDisposable & {
   handles: readonly ServiceHandle<ServiceName>[];
   of(name: ServiceName): ServiceHandle<ServiceName>;
@@ -56,11 +63,10 @@ export type Services = AsyncDisposable & {
 };
 
 /** Deploys the topic, starts the services against the stack and comes back when all of them are ready. */
-export async function startServices(stack: Stack, options: ServicesOptions = {}): Promise<Services> {
+export async function startServices(stack: ServicesTarget, options: ServicesOptions = {}): Promise<Services> {
   const { names = SERVICE_NAMES, onProgress = () => undefined } = options;
-  const logDir = options.logDir ?? join(stack.dataDir, 'logs');
-  await mkdir(logDir, { recursive: true });
   const guard = new Guard();
+  const logDir = await openLogDir(stack, options, guard);
   const env = environment(stack, options);
   const onDied = options.onServiceDied ?? (() => undefined);
   const label = options.label === undefined ? '' : `-${options.label}`;
@@ -101,7 +107,18 @@ export async function startServices(stack: Stack, options: ServicesOptions = {})
   }
 }
 
-function environment(stack: Stack, options: ServicesOptions): Record<string, string> {
+async function openLogDir(stack: ServicesTarget, options: ServicesOptions, guard: Guard): Promise<string> {
+  const wanted = options.logDir ?? (stack.dataDir === undefined ? undefined : join(stack.dataDir, 'logs'));
+  if (wanted !== undefined) {
+    await mkdir(wanted, { recursive: true });
+    return wanted;
+  }
+  const temporary = await mkdtemp(join(tmpdir(), 'profile-warden-logs-'));
+  guard.removeAtEnd(temporary);
+  return temporary;
+}
+
+function environment(stack: ServicesTarget, options: ServicesOptions): Record<string, string> {
   const own = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );

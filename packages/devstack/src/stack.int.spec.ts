@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from './database.ts';
 import { kafkaTool, type KafkaToolResult } from './kafka-tool.ts';
 import { isAlive, scratch } from './scratch.ts';
-import { startStack, type Stack } from './stack.ts';
+import { startStack } from './stack-start.ts';
+import type { Stack } from './stack.ts';
 
 const TOOLS = 'org.apache.kafka.tools';
 

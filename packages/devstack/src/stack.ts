@@ -1,7 +1,4 @@
-import { dockerAnswers } from './docker-engine.ts';
-import { startDocker } from './docker.ts';
-import { startEmbedded } from './embedded.ts';
-import { DevstackError, type DevstackErrorCode } from './error.ts';
+import type { DevstackError } from './error.ts';
 
 export type PartName = 'kafka' | 'registry' | 'postgres';
 export type StackKind = 'embedded' | 'docker';
@@ -43,27 +40,3 @@ export type Stack = AsyncDisposable & {
   /** May be called again: the stack stops once. */
   stop(): Promise<void>;
 };
-
-/** Faults of a machine that cannot run the parts itself, where containers may still do. */
-const NOT_EMBEDDABLE: ReadonlySet<DevstackErrorCode> = new Set([
-  'java-missing',
-  'java-too-old',
-  'maven-missing',
-  'platform-unsupported',
-]);
-
-/**
- * Starts the real parts and comes back when all of them serve clients. Without a `kind`: embedded, or in Docker
- * where this machine lacks what embedded parts need and an engine answers.
- */
-export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  if (options.kind === 'docker') return startDocker(options);
-  try {
-    return await startEmbedded(options);
-  } catch (error) {
-    if (options.kind !== undefined || !(error instanceof DevstackError)) throw error;
-    if (!NOT_EMBEDDABLE.has(error.code) || !(await dockerAnswers())) throw error;
-    options.onProgress?.(`no embedded parts (${error.code}), so Docker it is`);
-    return startDocker(options);
-  }
-}

@@ -2,12 +2,12 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { until } from './deadline.ts';
 import { scratch } from './scratch.ts';
 
 const START = fileURLToPath(new URL('./start.ts', import.meta.url));
-const STACK = new URL('./stack.ts', import.meta.url).href;
+const STACK = new URL('./stack-start.ts', import.meta.url).href;
 const READY_BOUND_MS = 60_000;
 const GONE_BOUND_MS = 15_000;
 
@@ -15,6 +15,16 @@ const GONE_BOUND_MS = 15_000;
 function processesOn(dir: string): string[] {
   const all = execFileSync('ps', ['-ewwo', 'pid=,args='], { encoding: 'utf8' }).split('\n');
   return all.filter((line) => line.includes(dir) && !line.includes('ps -ewwo'));
+}
+
+const started: ChildProcess[] = [];
+// A test that fails must not leave its owner running, with a whole stack behind it.
+afterEach(() => started.splice(0).forEach((child) => child.kill('SIGKILL')));
+
+function startNode(args: string[]): ChildProcess {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  started.push(child);
+  return child;
 }
 
 function outputOf(child: ChildProcess): () => string {
@@ -35,7 +45,7 @@ it('explains itself, and refuses what it does not know', () => {
 it('tells the addresses, waits for Ctrl-C and ends in order', async () => {
   using place = scratch();
   const args = [START, '--parts', '--stack', 'embedded', '--data-dir', place.dir];
-  const start = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = startNode(args);
   const output = outputOf(start);
   expect(await until(() => output().includes('Ready.'), READY_BOUND_MS), output()).toBe(true);
   expect(output()).toMatch(/brokers +127\.0\.0\.1:\d+\n/);
@@ -49,7 +59,7 @@ it('tells the addresses, waits for Ctrl-C and ends in order', async () => {
 it('leaves nothing behind when Ctrl-C comes while it starts', async () => {
   using place = scratch();
   const args = [START, '--parts', '--stack', 'embedded', '--data-dir', place.dir];
-  const start = spawn(process.execPath, args, { stdio: 'ignore' });
+  const start = startNode(args);
   expect(
     await until(() => processesOn(place.dir).some((line) => line.includes('java')), READY_BOUND_MS),
   ).toBe(true);
@@ -65,9 +75,7 @@ it('a program that is killed with SIGKILL takes its stack along, and the tempora
     console.log(JSON.stringify({ dir: stack.dataDir, parts: Object.keys(stack.parts) }));
     setInterval(() => undefined, 1000);
   `;
-  const owner = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const owner = startNode(['--input-type=module', '-e', program]);
   const output = outputOf(owner);
   expect(await until(() => output().endsWith('\n'), READY_BOUND_MS), output()).toBe(true);
   const { dir, parts } = JSON.parse(output()) as { dir: string; parts: string[] };

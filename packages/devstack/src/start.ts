@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DevstackError, messageOf } from './error.ts';
 import { startServices, type Services } from './services.ts';
-import { startStack, type PartName, type Stack, type StackKind } from './stack.ts';
+import { startStack } from './stack-start.ts';
+import type { PartName, Stack, StackKind } from './stack.ts';
 
 const PROJECT_DIR = fileURLToPath(new URL('../../../', import.meta.url));
 const HELP = `Starts Kafka, the schema registry and PostgreSQL, deploys the topic and starts the services.

@@ -47,8 +47,9 @@ export interface Epoch {
   /** Offset of the barrier. */
   readonly epoch: number;
   /**
-   * All events in one transaction of this partition; resolves after the commit. After any rejection the epoch is
-   * dead: whether the events are in the log is unknown, and only another takeover may go on.
+   * All events in one transaction of this partition; resolves after the commit. An event that cannot be encoded is
+   * refused with a `CodecError` as error or cause: nothing was sent, and the epoch lives on. After any other rejection
+   * the epoch is dead: whether the events are in the log is unknown, and only another takeover may go on.
    */
   commit(events: readonly NewEvent[]): Promise<readonly number[]>;
   close(): Promise<void>;

@@ -38,8 +38,8 @@ export async function transact(
 }
 
 /**
- * *Alive* → one transaction at a time, more wait in a bounded queue → *dead* by the first rejection or by `close`,
- * for ever. Nothing is aborted or retried on the way out: after an error the library's transaction is in a state
+ * *Alive* → one transaction at a time, more wait in a bounded queue → *dead* by the first failed transaction or by `close`,
+ * for ever (an event that cannot be encoded is refused and changes nothing). Nothing is aborted or retried on the way out: after an error the library's transaction is in a state
  * that it cannot leave, what was sent may be in the log, and only the next takeover settles it.
  */
 export class TransactionalEpoch implements Epoch {
@@ -74,14 +74,8 @@ export class TransactionalEpoch implements Epoch {
   async #transact(events: readonly NewEvent[]): Promise<readonly number[]> {
     const { producer, topic, commitMsMax, partition } = this.#parts;
     if (this.#death !== undefined) throw this.#death;
-    let encoded: EncodedEvent[];
-    try {
-      encoded = this.#encode(events);
-    } catch (error) {
-      // Nothing was sent, and the caller must see which event it was.
-      this.#die(error);
-      throw error;
-    }
+    // What cannot be encoded is refused before anything is sent: the epoch lives on without it.
+    const encoded = this.#encode(events);
     const work = transact(producer, topic, encoded);
     try {
       return await within(

@@ -40,7 +40,8 @@ const lookDueLogMs = ({ profile, policy }: Case, stage: QuarantinedStage): numbe
   if (stage.lastAttemptLogMs !== null) return stage.lastAttemptLogMs + policy.evidenceEveryMs;
   const settled = stage.fencedLogMs + policy.settleMs;
   if (holderIsSilent(profile, settled)) return settled;
-  return Math.min(silentAtLogMs(lease, pulse), stage.fencedLogMs + lease.leaseMs);
+  // Settling may be set longer than a lease lasts; it is never cut short.
+  return Math.max(settled, Math.min(silentAtLogMs(lease, pulse), stage.fencedLogMs + lease.leaseMs));
 };
 
 export const collectorDeadline = (one: Case): number | null => {

@@ -27,9 +27,13 @@ const reportedAfterFence = (profile: ProfileState): boolean => {
   return last !== null && !last.closed && profile.fencedOffset !== null && last.offset > profile.fencedOffset;
 };
 
-/** A person or an orchestrator vouched that the lease's host is off, after the lease was asked for. */
+/**
+ * A person or an orchestrator vouched that the lease's host is off, after the lease was asked for. A word of the holder
+ * since then refutes it.
+ */
 export const isHostAttestedDead = (state: PartitionState, profile: ProfileState): boolean => {
   const { lease } = profile;
   const host = lease === null ? undefined : state.hosts.get(lease.hostId);
-  return lease !== null && host?.status === 'dead' && host.statusOffset > lease.requestedOffset;
+  if (lease === null || host?.status !== 'dead') return false;
+  return host.statusOffset > lease.requestedOffset && !hasReportedAfter(profile, host.statusOffset);
 };

@@ -170,7 +170,8 @@ const judged = (profile: ProfileState, event: EventOf<'ReviewResolved'>): Profil
       ? {
           ...profile.history,
           openSteps: profile.history.openSteps.filter((step) => open(step.offset)),
-          openOverflow: false,
+          // Behind the form only an earlier holder can have overflowed the list without making the review void.
+          openOverflow: profile.history.openOverflow && open(profile.dualUse?.offset),
         }
       : profile.history,
   };

@@ -161,6 +161,16 @@ describe('acquire', () => {
     expect(log.of('ReleaseRequested')).toMatchObject([{ browserClosed: 'confirmed' }]);
   });
 
+  it('rejects when the lease was revoked before its first heartbeat came back, and says nothing was launched', async () => {
+    const { log, authority, worker } = await startBench();
+    const asked = worker.acquire(ask).catch((e: unknown) => e);
+    await settle();
+    authority.quarantine('p1', authority.grant('p1'));
+    expect(await asked).toMatchObject({ code: 'lease-lost', lossCause: 'quarantined' });
+    await settle();
+    expect(log.of('ReleaseRequested')).toMatchObject([{ token: 1, browserClosed: 'confirmed' }]);
+  });
+
   it('sends nothing when its signal is aborted already', async () => {
     const { log, worker } = await startBench();
     const asked = worker.acquire({ ...ask, signal: AbortSignal.abort() });
@@ -178,9 +188,10 @@ describe('acquire', () => {
   });
 
   it('tries the partition again after it could not be followed', async () => {
-    const { log, worker, lease } = await startBench();
+    const { log, worker, lease } = await startBench({ maxLeases: 1 });
     log.failFollow();
     await expect(worker.acquire(ask)).rejects.toMatchObject({ code: 'log-unavailable' });
+    await settle();
     log.heal();
     expect((await lease()).canAct()).toBe(true);
   });

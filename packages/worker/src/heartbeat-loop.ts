@@ -15,7 +15,7 @@ const LAG_NOTICE_MS = 1_000;
 const MAX_INT = 2 ** 31 - 1;
 
 interface WaitingBeat {
-  readonly profileId: string;
+  readonly session: LeaseSession;
   readonly event: NewEvent;
   readonly settle: (failure: { readonly error: unknown } | null) => void;
 }
@@ -33,7 +33,7 @@ export class HeartbeatLoop {
   readonly #sessions = new Set<LeaseSession>();
   readonly #stop = new AbortController();
   readonly #startedAt: number;
-  #waiting: WaitingBeat[] = [];
+  readonly #waiting: WaitingBeat[] = [];
   #lagMs = 0;
 
   constructor(context: WorkerContext) {
@@ -105,17 +105,20 @@ export class HeartbeatLoop {
     const event = session.nextBeat(browser, Math.min(this.#lagMs, MAX_INT));
     return new Promise((resolve) => {
       if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
-      const { profileId } = session;
-      this.#waiting.push({ profileId, event, settle: (failure) => resolve(failure === null) });
+      this.#waiting.push({ session, event, settle: (failure) => resolve(failure === null) });
     });
   }
 
   #flush(): void {
     this.#lagMs = 0;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (let start = 0; start < waiting.length; start += MAX_BATCH)
-      void this.#append(waiting.slice(start, start + MAX_BATCH));
+    const due: WaitingBeat[] = [];
+    for (const beat of this.#waiting.splice(0)) {
+      // A lease may have been sealed in this very turn, and nothing may follow its release.
+      if (beat.session.mayBeat()) due.push(beat);
+      else beat.settle(null);
+    }
+    for (let start = 0; start < due.length; start += MAX_BATCH)
+      void this.#append(due.slice(start, start + MAX_BATCH));
   }
 
   async #append(beats: readonly WaitingBeat[]): Promise<void> {
@@ -123,7 +126,7 @@ export class HeartbeatLoop {
       await this.#context.log.append(beats.map(({ event }) => event));
       for (const { settle } of beats) settle(null);
     } catch (error) {
-      const profileIds = beats.map(({ profileId }) => profileId);
+      const profileIds = beats.map(({ session }) => session.profileId);
       this.#context.settings.notice({ type: 'heartbeat-failed', profileIds, detail: detailOf(error) });
       for (const { settle } of beats) settle({ error });
     }

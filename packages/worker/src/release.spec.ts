@@ -92,6 +92,45 @@ describe('release', () => {
     expect(log.of('Heartbeat')).toHaveLength(1);
   });
 
+  it('is the last that is heard, in whatever turn a heartbeat gets ready', async () => {
+    for (let turns = 0; turns < 16; turns += 1) {
+      const { log, clock, lease } = await startBench();
+      const held = await lease();
+      const answer = Promise.withResolvers<'reachable'>();
+      held.browserState(() => answer.promise);
+      await clock.advance(10_000);
+      answer.resolve('reachable');
+      for (let i = 0; i < turns; i += 1) await Promise.resolve();
+      void held.release({ browserClosed: 'confirmed' });
+      await settle();
+      expect(log.records.at(-1)?.event.type, `${turns} turns`).toBe('ReleaseRequested');
+    }
+  });
+
+  it('goes out although a heartbeat hangs', async () => {
+    const { log, clock, authority, lease } = await startBench();
+    const held = await lease();
+    log.fail('hangs', ({ type }) => type === 'Heartbeat');
+    await clock.advance(10_000);
+    const ended = held.release({ browserClosed: 'confirmed' });
+    await settle();
+    authority.released('p1', 1);
+    expect(await ended).toEqual({ ended: 'released' });
+  });
+
+  it('pauses nothing any more', async () => {
+    const { clock, lease } = await startBench();
+    const held = await lease();
+    let pauses = 0;
+    held.onPause(() => (pauses += 1));
+    void held.release({ browserClosed: 'confirmed' });
+    await settle();
+    clock.freeze(600_000);
+    expect(held.paused).toBe(false);
+    await clock.advance(1_000);
+    expect(pauses).toBe(0);
+  });
+
   it('goes out although a step never ends, and tells that step', async () => {
     const { log, clock, lease } = await startBench();
     const held = await lease();

@@ -55,10 +55,9 @@ export async function releaseLease(
   session.beginRelease();
   await session.watch.until(() => session.steps.running === 0, settings.releaseTimeoutMs, session.lossSignal);
   session.seal();
-  // The log keeps the order of the calls, so a beat that is out already comes before the release.
+  // The log keeps the order of the calls, so what is under way comes before the release.
   const until = clock.now() + settings.releaseTimeoutMs;
   const left = (): number => until - clock.now();
-  await session.watch.until(() => !session.beatOutstanding, left());
   const { token } = session.grant;
   const event = keyedEvent(context, session.profileId, {
     type: 'ReleaseRequested',

@@ -186,6 +186,22 @@ describe('shutdown', () => {
     expect(await step).toMatchObject({ code: 'worker-closed' });
   });
 
+  it('leaves no lease behind, in whatever turn one is granted', async () => {
+    for (let turns = 0; turns < 40; turns += 1) {
+      const { log, clock, authority, worker } = await startBench();
+      const asked = worker.acquire({ profileId: 'p1', taskId: 't' }).catch((e: unknown) => e);
+      await settle();
+      authority.grant('p1');
+      for (let i = 0; i < turns; i += 1) await Promise.resolve();
+      const done = worker.shutdown();
+      await clock.advance(30_000);
+      await done;
+      const used = log.of('Heartbeat').length > 0 || !((await asked) instanceof Error);
+      const released = log.of('ReleaseRequested').length;
+      expect(released, `${turns} turns`).toBe(used ? 1 : Math.min(1, released));
+    }
+  });
+
   it('leaves nothing that beats, and is done once', async () => {
     const { log, clock, authority, worker, lease } = await startBench();
     await lease();

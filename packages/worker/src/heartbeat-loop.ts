@@ -17,7 +17,8 @@ const MAX_INT = 2 ** 31 - 1;
 interface WaitingBeat {
   readonly session: LeaseSession;
   readonly event: NewEvent;
-  readonly settle: (failure: { readonly error: unknown } | null) => void;
+  /** Whether it was acknowledged; one that need not be sent any more counts as such. */
+  readonly settle: (sent: boolean) => void;
 }
 
 /**
@@ -100,12 +101,11 @@ export class HeartbeatLoop {
     return this.#startedAt + (passed + 1) * every;
   }
 
-  /** Whether the send was acknowledged. */
   #send(session: LeaseSession, browser: Parameters<LeaseSession['nextBeat']>[0]): Promise<boolean> {
     const event = session.nextBeat(browser, Math.min(this.#lagMs, MAX_INT));
     return new Promise((resolve) => {
       if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
-      this.#waiting.push({ session, event, settle: (failure) => resolve(failure === null) });
+      this.#waiting.push({ session, event, settle: resolve });
     });
   }
 
@@ -115,7 +115,7 @@ export class HeartbeatLoop {
     for (const beat of this.#waiting.splice(0)) {
       // A lease may have been sealed in this very turn, and nothing may follow its release.
       if (beat.session.mayBeat()) due.push(beat);
-      else beat.settle(null);
+      else beat.settle(true);
     }
     for (let start = 0; start < due.length; start += MAX_BATCH)
       void this.#append(due.slice(start, start + MAX_BATCH));
@@ -124,11 +124,11 @@ export class HeartbeatLoop {
   async #append(beats: readonly WaitingBeat[]): Promise<void> {
     try {
       await this.#context.log.append(beats.map(({ event }) => event));
-      for (const { settle } of beats) settle(null);
+      for (const { settle } of beats) settle(true);
     } catch (error) {
       const profileIds = beats.map(({ session }) => session.profileId);
       this.#context.settings.notice({ type: 'heartbeat-failed', profileIds, detail: detailOf(error) });
-      for (const { settle } of beats) settle({ error });
+      for (const { settle } of beats) settle(false);
     }
   }
 }

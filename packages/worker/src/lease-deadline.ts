@@ -1,12 +1,12 @@
 import type { WorkerClock } from './ports.ts';
 
 /** One moment by both clocks, in ms. */
-export interface Instant {
+interface Instant {
   readonly monotonicMs: number;
   readonly wallMs: number;
 }
 
-export const instantOf = (clock: WorkerClock): Instant => ({
+const instantOf = (clock: WorkerClock): Instant => ({
   monotonicMs: clock.now(),
   wallMs: clock.wallNow(),
 });
@@ -15,7 +15,7 @@ export const instantOf = (clock: WorkerClock): Instant => ({
  * The larger advance of both clocks: a monotonic clock stands still while the host sleeps, a wall clock may be set
  * back. Either one alone could make a lease look younger than it is.
  */
-export const elapsedMs = (since: Instant, now: Instant): number =>
+const elapsedMs = (since: Instant, now: Instant): number =>
   Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs);
 
 /** Sends whose read-back is still awaited. One is outstanding at a time; more only while calls fail unknown. */

@@ -13,6 +13,9 @@ export default defineConfig({
           root,
           include: tests('spec'),
           exclude: ['**/node_modules/**', ...tests('int.spec'), ...tests('sim.spec')],
+          // Many wait for processes that they start, not for a core.
+          maxWorkers: 4,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -24,10 +27,22 @@ export default defineConfig({
           globalSetup: ['packages/testkit/src/parts/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          // All share one broker, registry and database.
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
-      { test: { name: 'simulation', root, include: tests('sim.spec'), testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'simulation',
+          root,
+          include: tests('sim.spec'),
+          exclude: ['**/node_modules/**'],
+          testTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

@@ -7,16 +7,23 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = `${root}node_modules/.profile-warden-installed`;
-const hash = createHash('sha256').update(readFileSync(`${root}package-lock.json`)).digest('hex');
+const hash = createHash('sha256')
+  .update(readFileSync(`${root}package-lock.json`))
+  .digest('hex');
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
   console.error('profile-warden: installing dependencies (npm ci), once per lock file …');
   const npm = process.env.npm_execpath;
   const run = npm
-    ? spawnSync(process.execPath, [npm, 'ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] })
+    ? spawnSync(process.execPath, [npm, 'ci', '--no-audit', '--no-fund'], {
+        cwd: root,
+        stdio: ['ignore', 2, 2],
+      })
     : spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] });
   if (run.status !== 0) {
-    console.error('profile-warden: npm ci failed; its messages are above. Check the network or the npm registry setting.');
+    console.error(
+      'profile-warden: npm ci failed; its messages are above. Check the network or the npm registry setting.',
+    );
     process.exit(1);
   }
   writeFileSync(stamp, hash);

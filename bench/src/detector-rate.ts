@@ -15,9 +15,7 @@ export const measureDetector = async (stack: Stack, topic: string, label: string
     label,
     cluster: label,
     deploy: false,
-    // No tick is due while it is measured, or each round would read another log.
     env: { WARDEN_FENCE_TARGETS: '' },
-    policy: { tickEveryMs: 1_000 },
   });
   const text = await readFile(services.of('stale-detector').logFile, 'utf8');
   const lines = text.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Line] : []));

@@ -42,14 +42,24 @@ const STAND_IN = fileURLToPath(new URL('./stand-in-browser.ts', import.meta.url)
 export const launchBrowser = (browser: BrowserKind, directory: string): Promise<RunningBrowser> =>
   browser.executable === null ? launchStandIn(directory) : launchChromium(browser.executable, directory);
 
-const launchStandIn = (directory: string): Promise<RunningBrowser> => {
-  const child = spawn(process.execPath, [STAND_IN, directory], { detached: true, stdio: 'ignore' });
-  return Promise.resolve({
+const launchStandIn = async (directory: string): Promise<RunningBrowser> => {
+  const child = spawn(process.execPath, [STAND_IN, directory], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  // Its first word comes when it holds the directory.
+  await Promise.race([
+    new Promise((resolve) => child.stdout.once('data', resolve)),
+    new Promise((_, reject) =>
+      child.once('exit', () => reject(new Error('the stand-in browser did not start'))),
+    ),
+  ]);
+  return {
     pid: child.pid ?? 0,
     isReachable: () => Promise.resolve(child.exitCode === null && child.signalCode === null),
     visit: () => Promise.resolve(),
     close: () => ended(child, () => child.kill('SIGTERM')),
-  });
+  };
 };
 
 const launchChromium = async (executable: string, directory: string): Promise<RunningBrowser> => {

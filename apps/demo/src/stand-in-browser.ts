@@ -5,5 +5,6 @@ import { join } from 'node:path';
 const directory = process.argv[2] ?? '';
 mkdirSync(join(directory, 'Default'), { recursive: true });
 openSync(join(directory, 'Default', 'held-by-stand-in'), 'a');
+process.stdout.write('holding\n');
 process.on('SIGTERM', () => process.exit(0));
 setInterval(() => undefined, 1_000);

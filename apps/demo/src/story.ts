@@ -1,9 +1,10 @@
 import {
   emptyPartition,
   evolve,
+  type Case,
   type Folded,
+  type Policy,
   type PartitionState,
-  type ProfileState,
 } from '@profile-warden/domain';
 import type { EventOf, EventType, LogRecord, RecordBody } from '@profile-warden/events';
 import { KafkaLogReader, type KafkaConnection, type WriterSchemas } from '@profile-warden/kafka';
@@ -60,17 +61,12 @@ export class Story {
     return this.#reader.stop();
   }
 
-  /** The profile as the fold has it now. */
-  profile(profileId: string): ProfileState | null {
-    for (const { profiles } of this.#partitions.values()) {
-      const found = profiles.get(profileId);
-      if (found !== undefined) return found;
+  /** The profile with its partition, as the duties of the services are computed from them. */
+  caseOf(profileId: string, policy: Policy): Case | null {
+    for (const state of this.#partitions.values()) {
+      const profile = state.profiles.get(profileId);
+      if (profile !== undefined) return { state, profile, policy };
     }
-    return null;
-  }
-
-  partitionOf(profileId: string): PartitionState | null {
-    for (const state of this.#partitions.values()) if (state.profiles.has(profileId)) return state;
     return null;
   }
 

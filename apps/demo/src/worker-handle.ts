@@ -51,7 +51,11 @@ export class WorkerHandle {
         else if (failure !== undefined)
           end(() => reject(new Error(`${this.workerId} failed: ${failure.message}`)));
         else if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-          end(() => reject(new Error(`${this.workerId} ended without saying "${word}"`)));
+          end(() =>
+            reject(
+              new Error(`${this.workerId} ended without saying "${word}", but ${JSON.stringify(this.#said)}`),
+            ),
+          );
       };
       this.#listeners.add(look);
       look();

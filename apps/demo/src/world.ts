@@ -177,6 +177,19 @@ export class World implements AsyncDisposable {
     ]);
   }
 
+  /** A tick as the detector writes it, for scenes in which the detector cannot. */
+  async tick(partition: number): Promise<void> {
+    const { tickEveryMs: intervalMs } = this.policy;
+    await this.appender.append([
+      {
+        id: `ClockTicked/${partition}/${randomUUID()}`,
+        profileId: null,
+        partition,
+        event: { type: 'ClockTicked', intervalMs, epoch: -1 },
+      },
+    ]);
+  }
+
   endWorkers(): void {
     for (const worker of this.#workers) worker.kill();
   }

@@ -242,7 +242,7 @@ class DockerStack implements Stack {
     });
     const exit = await within(running.exited, boundMs);
     if (exit?.code === 0) return;
-    running.signal('SIGKILL');
+    void running.signal('SIGKILL');
     throw composeError(await logTail(logFile), this.#home.dir);
   }
 }

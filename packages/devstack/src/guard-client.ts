@@ -11,7 +11,8 @@ export type GuardedProcess = {
   exited: Promise<Exit>;
   /** Set once it has ended. */
   readonly exit: Exit | undefined;
-  signal(signal: NodeJS.Signals): void;
+  /** Resolves when the signal has been sent. Also when there is nothing left to send it to. */
+  signal(signal: NodeJS.Signals): Promise<void>;
 };
 
 type Waiting = { resolve(process: GuardedProcess): void; reject(error: Error): void };
@@ -25,6 +26,7 @@ export class Guard {
   readonly #child: ChildProcess;
   readonly #gone: Promise<void>;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #signalling = new Map<number, () => void>();
   readonly #watched = new Map<number, Watched>();
   #nextId = 1;
   #isGone = false;
@@ -54,8 +56,7 @@ export class Guard {
       }
       const id = this.#nextId++;
       this.#waiting.set(id, { resolve, reject });
-      this.#child.ref();
-      this.#child.channel?.ref();
+      this.#keepOwner();
       this.#tell({ do: 'spawn', id, spec });
     });
   }
@@ -94,6 +95,11 @@ export class Guard {
       case 'refused':
         this.#settle(message.id)?.reject(new DevstackError('part-died', message.reason));
         return;
+      case 'signalled':
+        this.#signalling.get(message.id)?.();
+        this.#signalling.delete(message.id);
+        this.#letOwnerEnd();
+        return;
       case 'exited':
         this.#watched.get(message.pid)?.ended(message.exit);
         this.#watched.delete(message.pid);
@@ -122,12 +128,27 @@ export class Guard {
       get exit() {
         return watched.exit;
       },
-      signal: (signal) => this.#tell({ do: 'signal', pid, signal }),
+      signal: (signal) => this.#signal(pid, signal),
     };
   }
 
+  #signal(pid: number, signal: NodeJS.Signals): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isGone) return resolve();
+      const id = this.#nextId++;
+      this.#signalling.set(id, resolve);
+      this.#keepOwner();
+      this.#tell({ do: 'signal', id, pid, signal });
+    });
+  }
+
+  #keepOwner(): void {
+    this.#child.ref();
+    this.#child.channel?.ref();
+  }
+
   #letOwnerEnd(): void {
-    if (this.#waiting.size > 0) return;
+    if (this.#waiting.size + this.#signalling.size > 0) return;
     this.#child.unref();
     this.#child.channel?.unref();
   }
@@ -147,5 +168,7 @@ export class Guard {
     for (const waiting of this.#waiting.values())
       waiting.reject(new Error('The guard of this stack has ended.'));
     this.#waiting.clear();
+    for (const resolve of this.#signalling.values()) resolve();
+    this.#signalling.clear();
   }
 }

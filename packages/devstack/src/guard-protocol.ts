@@ -20,7 +20,7 @@ export type Exit = { code: number | null; signal: NodeJS.Signals | null };
 
 export type ToGuard =
   | { do: 'spawn'; id: number; spec: ProcessSpec }
-  | { do: 'signal'; pid: number; signal: NodeJS.Signals }
+  | { do: 'signal'; id: number; pid: number; signal: NodeJS.Signals }
   /** Delete this folder when everything has ended. */
   | { do: 'remove'; path: string }
   /** Run this command when everything has ended (for parts that are not its children: containers). */
@@ -31,4 +31,5 @@ export type ToGuard =
 export type FromGuard =
   | { say: 'spawned'; id: number; pid: number }
   | { say: 'refused'; id: number; reason: string }
+  | { say: 'signalled'; id: number }
   | { say: 'exited'; pid: number; exit: Exit };

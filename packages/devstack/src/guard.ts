@@ -98,6 +98,7 @@ process.on('message', (message: ToGuard) => {
     }
     case 'signal':
       if (stopSignals.has(message.pid)) signalGroup(message.pid, message.signal);
+      say({ say: 'signalled', id: message.id });
       return;
     case 'remove':
       toRemove.add(message.path);

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { until } from './deadline.ts';
 import type { DevstackError } from './error.ts';
 import { Guard } from './guard-client.ts';
 import { Part, type PartPlan } from './part.ts';
 import { isAlive, scratch, type Scratch } from './scratch.ts';
+
+// They start processes, which takes its time where other tests run as well.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe('a part', () => {
   let place: Scratch;
@@ -89,7 +92,7 @@ describe('a part', () => {
     await part.start();
     await guard.end();
     expect(isAlive(part.pid)).toBe(false);
-  }, 15_000);
+  });
 
   it('is started again after a fault that passes', async () => {
     const script =

@@ -120,14 +120,14 @@ export class Part {
   }
 
   /** A signal that does not end it (SIGSTOP, SIGCONT, SIGUSR1). */
-  signal(signal: NodeJS.Signals): void {
-    this.#process?.signal(signal);
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    await this.#process?.signal(signal);
   }
 
   /** True when the process has ended within the bound. */
   async #end(running: GuardedProcess, signal: NodeJS.Signals, boundMs: number): Promise<boolean> {
     this.#process = undefined;
-    running.signal(signal);
+    void running.signal(signal);
     return (await within(running.exited, boundMs)) !== undefined;
   }
 

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Guard } from './guard-client.ts';
 import type { ProcessSpec } from './guard-protocol.ts';
 import { isAlive, scratch, type Scratch } from './scratch.ts';
 import { Service } from './service.ts';
+
+// They start processes, which takes its time where other tests run as well.
+vi.setConfig({ testTimeout: 30_000 });
 
 let place: Scratch;
 let guard: Guard;

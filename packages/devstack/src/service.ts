@@ -66,7 +66,7 @@ export class Service<Name extends string> implements ServiceHandle<Name> {
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (ENDING_SIGNALS.has(signal)) await this.#part.kill(signal);
-    else this.#part.signal(signal);
+    else await this.#part.signal(signal);
   }
 
   async restart(): Promise<void> {

@@ -147,7 +147,7 @@ async function deployTopic(guard: Guard, spec: ProcessSpec): Promise<void> {
   const running = await guard.run(spec);
   const exit = await within(running.exited, DEPLOY_BOUND_MS);
   if (exit?.code === 0) return;
-  running.signal('SIGKILL');
+  void running.signal('SIGKILL');
   const how =
     exit === undefined
       ? `took longer than ${DEPLOY_BOUND_MS} ms`

@@ -108,7 +108,7 @@ describe('an embedded stack', () => {
     expect(await query(stack.postgresUrl, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
     const answer = await fetch(`${stack.registryUrl}/schemas/ids/${schemaId}`);
     expect(answer.status).toBe(200);
-  }, 90_000);
+  }, 180_000);
 
   it('creates databases on request', async () => {
     const url = await createDatabase(stack.postgresUrl, 'with "odd" name');
@@ -142,7 +142,7 @@ describe('a stack with a folder of its own', () => {
     await using stack = await startStack(options);
     expect(await messages(stack, 'kept', 1)).toEqual(['first']);
     expect(await query(stack.postgresUrl, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
-  });
+  }, 180_000);
 });
 
 describe('a stack that cannot start', () => {

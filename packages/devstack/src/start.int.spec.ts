@@ -2,14 +2,15 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { until } from './deadline.ts';
 import { scratch } from './scratch.ts';
 
 const START = fileURLToPath(new URL('./start.ts', import.meta.url));
 const STACK = new URL('./stack-start.ts', import.meta.url).href;
-const READY_BOUND_MS = 60_000;
-const GONE_BOUND_MS = 15_000;
+const READY_BOUND_MS = 100_000;
+const GONE_BOUND_MS = 30_000;
+vi.setConfig({ testTimeout: 150_000 });
 
 /** The processes whose command line names this folder, or this guard's owner. */
 function processesOn(dir: string): string[] {

@@ -24,6 +24,8 @@ Everything listens on 127.0.0.1 only. Ctrl-C stops it; the data is kept for the 
   --help                   this text
 `;
 
+const INTERRUPTED = 130;
+
 class UsageError extends Error {}
 
 type Options = {
@@ -116,16 +118,17 @@ async function run(options: Options): Promise<number> {
       }),
     ]);
     // Ctrl-C while parts start: this process ends, and the guard ends what it had started.
-    if ('code' in stack) return stack.code;
+    if ('code' in stack) return stack.code === 0 ? INTERRUPTED : stack.code;
     await using held = stack;
     const services = options.partsOnly
       ? undefined
       : await Promise.race([interrupted, startServices(held, { onProgress: say, onServiceDied: fail })]);
-    if (services !== undefined && 'code' in services) return services.code;
+    if (services !== undefined && 'code' in services)
+      return services.code === 0 ? INTERRUPTED : services.code;
     console.log(`\nReady.\n${await describe(held, services)}\nCtrl-C stops everything.`);
     const code = await ended;
     // The second Ctrl-C does not wait for an orderly end.
-    void once(process, 'SIGINT').then(() => process.exit(130));
+    void once(process, 'SIGINT').then(() => process.exit(INTERRUPTED));
     console.log('\nStopping.');
     await services?.stop();
     return code;

@@ -32,7 +32,7 @@ export interface KafkaConnection {
 }
 
 const CONNECT_MS_MAX = 3_000;
-const METADATA_MS_MAX = 300_000;
+const METADATA_MS_MAX = 60_000;
 
 /** Lines that the library prints as errors or warnings although they are the way it is meant to be used here. */
 const EXPECTED =

@@ -118,7 +118,7 @@ describe('an epoch of a partition', () => {
     expect(heir.epoch).toBeGreaterThan(epoch.epoch);
   });
 
-  it('refuses an event of another partition, an oversized transaction and a broken event, and is dead then', async () => {
+  it('refuses an event of another partition, an oversized transaction and a broken event, and goes on', async () => {
     const log = await freshLog(2);
     const writer = log.epochs({ transactionCountMax: 2 });
     const broken = { ...tick(1), event: { ...tick(1).event, intervalMs: 'soon' } as never };

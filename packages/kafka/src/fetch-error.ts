@@ -27,3 +27,6 @@ export function fetchErrorKind(error: unknown): FetchErrorKind {
   if (type !== undefined && STALE.has(type)) return { type: 'stale-metadata' };
   return { type: 'connection' };
 }
+
+export const isTopicUnknown = (error: unknown): boolean =>
+  (error as { type?: string } | undefined)?.type === 'UNKNOWN_TOPIC_OR_PARTITION';

@@ -2,7 +2,7 @@ import type { LogRange } from '@profile-warden/events';
 import { committedSlice, safeOffset, type CommittedSlice } from './committed.ts';
 import type { KafkaConnection } from './connection.ts';
 import { FeedCluster } from './feed-cluster.ts';
-import { fetchErrorKind } from './fetch-error.ts';
+import { fetchErrorKind, isTopicUnknown } from './fetch-error.ts';
 import type { FetchedPartition } from './kafkajs-internals.ts';
 import { LogReadError } from './read-error.ts';
 import { detailOf, safeSignal, type OnSignal } from './signal.ts';
@@ -48,6 +48,7 @@ export interface Subscription {
 const SLICES_AHEAD_MAX = 3;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1_000;
+const TOPIC_GONE_MS_MAX = 15_000;
 /** While a partition is held back, its node is asked in short waits, so that it gets its turn soon. */
 const HELD_BACK_WAIT_MS = 10;
 
@@ -211,15 +212,19 @@ export class LogFeed {
     this.#drop(cluster);
   }
 
-  #failWhere(isMeant: (feeding: Feeding) => boolean, code: LogReadError['code'], detail: string): void {
+  #failWhere(
+    isMeant: (feeding: Feeding) => boolean,
+    code: LogReadError['code'],
+    detail: string,
+  ): LogReadError {
     for (const feeding of this.#feeding) {
       if (!isMeant(feeding)) continue;
       feeding.close();
       this.#feeding.delete(feeding);
-      feeding.sink.failed(
-        new LogReadError(code, `partition ${feeding.partition} at offset ${feeding.position}: ${detail}`),
-      );
+      const where = `partition ${feeding.partition} at offset ${feeding.position}`;
+      feeding.sink.failed(new LogReadError(code, `${where}: ${detail}`));
     }
+    return new LogReadError(code, detail);
   }
 
   #connected(): Promise<FeedCluster> {
@@ -232,6 +237,7 @@ export class LogFeed {
 
   async #connect(): Promise<FeedCluster> {
     const { connection, topic, partitionCount } = this.#options;
+    let goneSince: number | undefined;
     for (let attempt = 0; ; attempt += 1) {
       this.#stopped.signal.throwIfAborted();
       const cluster = new FeedCluster(connection, topic, partitionCount);
@@ -239,9 +245,13 @@ export class LogFeed {
         await cluster.connect();
         if (!this.#stopped.signal.aborted) return (this.#cluster = cluster);
       } catch (error) {
-        const kind = fetchErrorKind(error);
-        if (kind.type === 'hopeless') this.#failWhere(() => true, kind.code, kind.detail);
         this.#report(error);
+        const kind = fetchErrorKind(error);
+        if (kind.type === 'hopeless') throw this.#failWhere(() => true, kind.code, kind.detail);
+        // A broker that has just started may not know its topics yet.
+        goneSince = isTopicUnknown(error) ? (goneSince ?? performance.now()) : undefined;
+        if (goneSince !== undefined && performance.now() - goneSince > TOPIC_GONE_MS_MAX)
+          throw this.#failWhere(() => true, 'topic-missing', `${topic} does not exist (any more)`);
       }
       cluster.disconnect().catch(() => undefined);
       await pause(backoffMs(attempt, RETRY_FIRST_MS, RETRY_MAX_MS), this.#stopped.signal);

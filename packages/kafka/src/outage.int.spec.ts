@@ -13,13 +13,14 @@ import { KafkaTailReader } from './tail-reader.ts';
 import { WriterSchemas } from './writer-schemas.ts';
 
 describe('a broker that dies and comes back', () => {
-  let stack: Stack;
+  let stack: Stack | undefined;
   beforeAll(async () => {
-    stack = await startStack({ kind: 'embedded', parts: ['kafka'] });
+    if (parts().kafkaLibsDir !== '') stack = await startStack({ kind: 'embedded', parts: ['kafka'] });
   });
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
-  it('ends the epoch and no reader: each goes on where it was, within thirty seconds', async () => {
+  it('ends the epoch and no reader: each goes on where it was, within thirty seconds', async ({ skip }) => {
+    if (stack === undefined) return skip('needs a broker of its own, and so Java');
     const connection = { brokers: stack.brokers, clientId: 'spec' };
     const topic = 'outage';
     const partitionCount = 2;

@@ -6,6 +6,7 @@ export type LogReadErrorCode =
   | 'offset-out-of-range'
   /** The listener wants to begin at an offset that the log no longer has. */
   | 'log-start-beyond-position'
+  | 'topic-missing'
   | 'topic-partition-count'
   /** Bytes that the library cannot unpack, such as a foreign compression. */
   | 'batch-unreadable'

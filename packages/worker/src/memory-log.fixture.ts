@@ -61,10 +61,15 @@ export class VirtualClock implements WorkerClock {
 
 type AppendFault = 'lost' | 'written-but-unknown' | 'hangs';
 
-/** One topic in memory, with the faults a worker must bear. Delivers each record in a turn of its own. */
+/**
+ * One topic in memory, as one process sees it, with the faults a worker must bear. Delivers each record in a turn of its
+ * own. A `peer` is the same topic as another process sees it.
+ */
 export class MemoryLog implements WorkerLog {
   readonly partitionCount: number;
-  readonly records: LogRecord[] = [];
+  readonly records: LogRecord[];
+  /** Append time by the broker. */
+  brokerNow = (): number => 0;
   /** Partitions followed, in the order of the calls; unfollowed ones as -1 - partition. */
   readonly follows: number[] = [];
   /** How many events each append call carried. */
@@ -76,9 +81,17 @@ export class MemoryLog implements WorkerLog {
   #fault: { kind: AppendFault; concerns: (event: WardenEvent) => boolean; left: number } | null = null;
   #listener: (record: LogRecord) => void = () => undefined;
   #failFollow = false;
+  readonly #peers: Set<MemoryLog>;
 
-  constructor(partitionCount = 2) {
+  constructor(partitionCount = 2, origin?: MemoryLog) {
     this.partitionCount = partitionCount;
+    this.records = origin?.records ?? [];
+    this.#peers = (origin?.#peers ?? new Set()).add(this);
+    if (origin !== undefined) this.brokerNow = origin.brokerNow;
+  }
+
+  peer(): MemoryLog {
+    return new MemoryLog(this.partitionCount, this);
   }
 
   partitionOf(profileId: string): number {
@@ -122,11 +135,15 @@ export class MemoryLog implements WorkerLog {
   write({ id, profileId, partition, event }: NewEvent): number {
     const at = partition ?? this.partitionOf(profileId ?? '');
     const offset = this.#end(at);
-    const record = { partition: at, offset, brokerMs: 0, profileId, id, event };
+    const record = { partition: at, offset, brokerMs: this.brokerNow(), profileId, id, event };
     this.records.push(record);
+    for (const peer of this.#peers) peer.#arrived(record);
+    return offset;
+  }
+
+  #arrived(record: LogRecord): void {
     if (this.#holding) this.#held.push(record);
     else queueMicrotask(() => this.#deliver(record));
-    return offset;
   }
 
   fail(kind: AppendFault, concerns: (event: WardenEvent) => boolean = () => true, times = Infinity): void {

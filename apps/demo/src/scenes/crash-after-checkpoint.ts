@@ -15,15 +15,19 @@ export interface CrashAfterCheckpoint {
 const recoveryByPolicyMs = ({ policy }: World): number => policy.leaseMs + 2 * policy.settleMs;
 
 /** The worker and its browser are killed after a checkpoint; a second worker goes on from it. */
-export const crashAfterCheckpoint = async (world: World): Promise<CrashAfterCheckpoint> => {
-  const profileId = 'profile-crash';
+export const crashAfterCheckpoint = async (
+  world: World,
+  profileId = 'profile-crash',
+  onKilled: () => void = () => undefined,
+): Promise<CrashAfterCheckpoint> => {
   const { story, accounts } = world;
   const boundMs = 4 * recoveryByPolicyMs(world) + 30_000;
-  const first = world.worker('crash-after-checkpoint', 'worker-1', profileId);
+  const first = world.worker('crash-after-checkpoint', `${profileId}-worker-1`, profileId);
   const { token } = await first.hears('holding', boundMs);
   await first.hears('ready', boundMs);
   await accounts.write(profileId, token);
   first.kill();
+  onKilled();
   const killedAt = performance.now();
   const suspected = await story.event(profileId, 'SuspectedStale', boundMs);
   const quarantined = await story.event(profileId, 'Quarantined', boundMs);
@@ -31,7 +35,7 @@ export const crashAfterCheckpoint = async (world: World): Promise<CrashAfterChec
   const evidence = await story.event(profileId, 'EvidenceCollected', boundMs, ({ complete }) => complete);
   const decided = await story.event(profileId, 'Decided', boundMs);
   const recoveryMs = Math.round(performance.now() - killedAt);
-  const second = world.worker('resume', 'worker-2', profileId);
+  const second = world.worker('resume', `${profileId}-worker-2`, profileId);
   const resumed = await second.hears('holding', boundMs);
   await second.hears('ready', boundMs);
   const granted = await story.event(

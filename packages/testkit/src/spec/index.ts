@@ -1,4 +1,5 @@
 export { PartitionLog } from './partition-log.ts';
+export { deciderPays, detectorPays, inspected, looked, projectorPays, silenced } from './recovery-moves.ts';
 export {
   authorityPays,
   beating,

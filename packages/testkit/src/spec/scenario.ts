@@ -32,8 +32,8 @@ export interface Expected {
   readonly projector?: readonly string[];
 }
 
-type PartialDeep<T> = T extends readonly unknown[]
-  ? T
+type PartialDeep<T> = T extends readonly (infer One)[]
+  ? readonly PartialDeep<One>[]
   : T extends object
     ? { readonly [K in keyof T]?: PartialDeep<T[K]> }
     : T;

@@ -134,7 +134,10 @@ export class Guard {
 
   #signal(pid: number, signal: NodeJS.Signals): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#isGone) return resolve();
+      if (this.#isGone) {
+        resolve();
+        return;
+      }
       const id = this.#nextId++;
       this.#signalling.set(id, resolve);
       this.#keepOwner();

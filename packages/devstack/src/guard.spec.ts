@@ -17,7 +17,8 @@ const CLIENT = new URL('./guard-client.ts', import.meta.url).href;
 function owner(dir: string, ending: string): ReturnType<typeof spawn> {
   const program = `
     import { Guard } from '${CLIENT}';
-    import { writeFileSync } from 'node:fs';
+    import { existsSync, writeFileSync } from 'node:fs';
+    import { setTimeout as sleep } from 'node:timers/promises';
     const dir = ${JSON.stringify(dir)};
     const guard = new Guard();
     guard.removeAtEnd(dir + '/temporary');
@@ -26,6 +27,7 @@ function owner(dir: string, ending: string): ReturnType<typeof spawn> {
       command: 'sh', args: ['-c', 'sleep 300 & echo $! > ' + dir + '/grandchild; wait'],
       env: { PATH: process.env.PATH }, cwd: '/', logFile: dir + '/log', freshLog: true, stopSignal: 'SIGTERM',
     });
+    for (let i = 0; i < 1000 && !existsSync(dir + '/grandchild'); i++) await sleep(20);
     writeFileSync(dir + '/pid', String(pid));
     ${ending}
   `;

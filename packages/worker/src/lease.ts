@@ -121,8 +121,9 @@ export class Lease implements AsyncDisposable {
   }
 
   /**
-   * How to ask the browser before each heartbeat. Until it is set, heartbeats say `starting`. It must answer within
-   * browserAnswerMs, and say `reachable` only if the browser really answered; else the heartbeat says `unreachable`.
+   * How to ask the browser before each heartbeat. Until it is set, heartbeats say `starting`, which the authority bears
+   * for startBudgetMs and then takes the profile away. It must answer within browserAnswerMs, and say `reachable` only
+   * if the browser really answered; else the heartbeat says `unreachable`.
    */
   browserState(ask: AskBrowser): void {
     if (typeof ask !== 'function') throw new InvalidInputError('ask', ask, 'a function');

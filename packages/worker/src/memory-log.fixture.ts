@@ -86,7 +86,7 @@ export class MemoryLog implements WorkerLog {
   constructor(partitionCount = 2, origin?: MemoryLog) {
     this.partitionCount = partitionCount;
     this.records = origin?.records ?? [];
-    this.#peers = (origin?.#peers ?? new Set()).add(this);
+    this.#peers = (origin === undefined ? new Set<MemoryLog>() : origin.#peers).add(this);
     if (origin !== undefined) this.brokerNow = origin.brokerNow;
   }
 

@@ -1,6 +1,6 @@
 import { requireToken } from '@profile-warden/fence';
 import { freshDatabase } from '@profile-warden/testkit/parts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BlockingSession, FenceChange, Pool, PoolClient } from './index.ts';
 import {
   databaseIncarnation,
@@ -20,6 +20,10 @@ beforeAll(async () => {
   expect(await ensureFence(pool)).toBe('present');
   await reportProgress(pool, [{ partition: 0, partitionCount: 1, goalOffset: 0, nextOffset: 0 }]);
 });
+afterEach(() => {
+  // A failed check must not leave a transaction open for the tests after it.
+  for (const writer of writers.splice(0)) writer.release(true);
+});
 afterAll(() => pool.end());
 
 const change = (
@@ -37,11 +41,14 @@ const change = (
 const rowOf = async (profileId: string): Promise<unknown> =>
   (await fenceRows(pool, 0)).find((row) => row.profileId === profileId);
 
+const writers: PoolClient[] = [];
+
 async function openWrite(profileId: string, token: number): Promise<PoolClient> {
   const client = await pool.connect();
   try {
     await client.query('begin');
     await requireToken(client, { profileId, token });
+    writers.push(client);
     return client;
   } catch (error) {
     client.release(true);
@@ -72,7 +79,6 @@ describe('a fence target', () => {
     expect(await rowOf('held')).toMatchObject({ valid: true });
     expect(await rowOf('other')).toMatchObject({ valid: true });
     await writer.query('commit');
-    writer.release();
     expect(await tryFences(pool, [change('held', 1, 'ended', 2)])).toEqual([]);
     expect(await rowOf('held')).toMatchObject({ valid: false });
   });
@@ -90,13 +96,12 @@ describe('a fence target', () => {
     };
     expect(await waitForFence(pool, revoked, wait)).toBe(false);
     expect(performance.now() - startedAt).toBeLessThan(1_500);
-    expect(named).toMatchObject([{ applicationName: 'spec', userName: 'postgres' }]);
+    expect(named).toMatchObject([{ applicationName: 'spec' }]);
     expect(named[0]?.openMs).toBeGreaterThan(0);
     expect(await rowOf('slow')).toMatchObject({ valid: true, revokedToken: 1 });
     await expect(openWrite('slow', 1)).rejects.toMatchObject({ code: 'WD001', reason: 'revoked' });
     const waiting = waitForFence(pool, revoked, { lockTimeoutMs: 5_000 });
     await writer.query('rollback');
-    writer.release();
     expect(await waiting).toBe(true);
     expect(await rowOf('slow')).toMatchObject({ valid: false });
   });

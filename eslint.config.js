@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
-// Which file may import which is the business of .dependency-cruiser.mjs. Here stands what needs to know names and
+// Which file may import which is the business of scripts/layer-rules.ts. Here stands what needs to know names and
 // types inside a file.
 
 /** What the domain may use of the events at run time: each is a value or a function without clock, input or output. */

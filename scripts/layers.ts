@@ -1,12 +1,12 @@
 /**
- * Holds the imports against the rules of `.dependency-cruiser.mjs`, and proves that it looked: every TypeScript file
+ * Holds the imports against the rules of `layer-rules.ts`, and proves that it looked: every TypeScript file
  * found by walking the folders must be among the modules seen, and no workspace may show none.
  */
 import { join } from 'node:path';
 import { cruise } from 'dependency-cruiser';
 import type { ICruiseResult } from 'dependency-cruiser';
-import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
 import extractTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
+import { CRUISE_OPTIONS, LAYER_RULES } from './layer-rules.ts';
 import { unlistedWorkspaces } from './listing.ts';
 import { codeFolders, typeScriptFiles, workspaceFolders } from './source-files.ts';
 
@@ -33,7 +33,7 @@ export async function checkLayers(root: string): Promise<LayerReport> {
   const { summary, modules: seen } = await cruiseTree(root, files);
   const own = seen.filter(({ source, coreModule }) => coreModule !== true && !/node_modules\//.test(source));
   const modules = own.map(({ source }) => source);
-  const advice = new Map(summary.ruleSetUsed?.forbidden?.map(({ name, comment }) => [name, comment]));
+  const advice = new Map(LAYER_RULES.map(({ name, comment }) => [name, comment]));
   const breaks = summary.violations.map(({ rule, from, to, cycle }) => ({
     rule: rule.name,
     from,
@@ -45,15 +45,14 @@ export async function checkLayers(root: string): Promise<LayerReport> {
     ...found,
     advice: advice.get('listed') ?? '',
   }));
-  return { modules, breaks: [...breaks, ...unlisted], unseen: unseen(root, files, modules) };
+  return { modules, breaks: [...breaks, ...unlisted], unseen: notSeen(root, files, modules) };
 }
 
 async function cruiseTree(root: string, files: readonly string[]): Promise<ICruiseResult> {
-  const options = await extractOptions(join(HOUSE, '.dependency-cruiser.mjs'));
   const inRoot = files.filter((file) => !file.includes('/'));
   const { output } = await cruise(
     [...codeFolders(root), ...inRoot],
-    { ...options, baseDir: root },
+    { ...CRUISE_OPTIONS, ruleSet: { forbidden: [...LAYER_RULES] }, validate: true, baseDir: root },
     {},
     { tsConfig: extractTsConfig(join(HOUSE, 'tsconfig.json')) as unknown },
   );
@@ -61,7 +60,8 @@ async function cruiseTree(root: string, files: readonly string[]): Promise<ICrui
   return output;
 }
 
-function unseen(root: string, files: readonly string[], modules: readonly string[]): string[] {
+/** Files and workspaces that a check that saw these modules did not see. */
+export function notSeen(root: string, files: readonly string[], modules: readonly string[]): string[] {
   const seen = new Set(modules);
   const empty = workspaceFolders(root).filter(
     (folder) => !modules.some((module) => module.startsWith(`${folder}/`)),

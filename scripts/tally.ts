@@ -1,0 +1,59 @@
+import type { TestCase, TestModule } from 'vitest/node';
+
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Why tests did not run, each reason once. */
+  readonly notRun: readonly string[];
+}
+
+/** The part of a finished test run that counts; a type of its own so that a spec can make one up. */
+export interface TestRun {
+  readonly testModules: readonly Pick<TestModule, 'relativeModuleId' | 'children' | 'errors'>[];
+  readonly unhandledErrors: readonly unknown[];
+}
+
+/**
+ * What no install step brings to a machine: only for want of these may a test stay unrun in CI. Everything else that
+ * tests need, `.ci/run` installs, so wanting it is a fault of that script.
+ */
+const NOT_INSTALLABLE = [/\bdocker\b/i];
+
+/** Counts tests. A file, a suite or a hook that failed outside any test counts as one failed test. */
+export function tally({ testModules, unhandledErrors }: TestRun): Tally {
+  const tests = testModules.flatMap((module) => [...module.children.allTests()]);
+  const suites = testModules.flatMap((module) => [...module.children.allSuites()]);
+  const states = tests.map((test) => test.result().state);
+  const outside = [...testModules, ...suites].filter((owner) => owner.errors().length > 0).length;
+  const skipped = tests.filter((test) => test.result().state === 'skipped');
+  return {
+    passed: states.filter((state) => state === 'passed').length,
+    failed:
+      states.filter((state) => state === 'failed' || state === 'pending').length +
+      outside +
+      unhandledErrors.length,
+    skipped: skipped.length,
+    notRun: [...new Set(skipped.map(whyNot))].sort(),
+  };
+}
+
+function whyNot(test: TestCase): string {
+  const result = test.result();
+  const note = result.state === 'skipped' ? result.note : undefined;
+  return `${test.module.relativeModuleId}: ${note ?? `no reason given for "${test.fullName}"`}`;
+}
+
+/** Why a run is not good enough, empty if it is. */
+export function complaints({ passed, failed, notRun }: Tally, inCi: boolean): string[] {
+  const found: string[] = [];
+  if (failed > 0) found.push(`${failed} failed`);
+  if (passed + failed === 0) found.push('no test ran');
+  const avoidable = notRun.filter((why) => !NOT_INSTALLABLE.some((pattern) => pattern.test(why)));
+  if (inCi && avoidable.length > 0)
+    found.push('CI leaves no test out for want of what .ci/run could install');
+  return found;
+}
+
+export const closingLine = ({ passed, failed, skipped }: Tally): string =>
+  `${passed} passed, ${failed} failed, ${skipped} skipped`;

@@ -76,11 +76,6 @@ export class PartitionProjection {
     this.#throwFailure();
   }
 
-  /** Resolves when all that was taken is written, or nothing more will be. */
-  async drain(): Promise<void> {
-    await this.#running;
-  }
-
   async #run(): Promise<void> {
     const { clock, signal, state, onFailed } = this.#options;
     try {

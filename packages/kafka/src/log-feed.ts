@@ -1,22 +1,22 @@
 import type { LogRange } from '@profile-warden/events';
 import { committedSlice, safeOffset, type CommittedSlice } from './committed.ts';
-import type { KafkaConnection } from './connection.ts';
-import { FeedCluster } from './feed-cluster.ts';
-import { fetchErrorKind, isTopicUnknown } from './fetch-error.ts';
+import type { FeedCluster } from './feed-cluster.ts';
+import {
+  FeedConnection,
+  RETRY_FIRST_MS,
+  RETRY_MAX_MS,
+  type FeedConnectionOptions,
+} from './feed-connection.ts';
+import { fetchErrorKind } from './fetch-error.ts';
 import type { FetchedPartition } from './kafkajs-internals.ts';
 import { LogReadError } from './read-error.ts';
-import { detailOf, safeSignal, type OnSignal } from './signal.ts';
 import { backoffMs, pause, unlessAborted } from './wait.ts';
 
-export interface FeedOptions {
-  readonly connection: KafkaConnection;
-  readonly topic: string;
-  readonly partitionCount: number;
+export interface FeedOptions extends FeedConnectionOptions {
   /** Ms a fetch without data stays open, and so the longest time until a new partition is read. Default 100. */
   readonly maxWaitMs?: number;
   /** Bytes asked for per partition and fetch. Default 512 KiB. */
   readonly partitionBytesMax?: number;
-  readonly onSignal?: OnSignal;
 }
 
 export interface FeedSink {
@@ -46,9 +46,6 @@ export interface Subscription {
 
 /** A fetched megabyte takes about ten as objects, and each partition may hold this many slices of them. */
 const SLICES_AHEAD_MAX = 3;
-const RETRY_FIRST_MS = 50;
-const RETRY_MAX_MS = 1_000;
-const TOPIC_GONE_MS_MAX = 15_000;
 /** While a partition is held back, its node is asked in short waits, so that it gets its turn soon. */
 const HELD_BACK_WAIT_MS = 10;
 
@@ -81,37 +78,34 @@ class Feeding implements Subscription {
 /**
  * Reads partitions at offsets that its users choose: no group, no commits, no default position to fall back to.
  *
- * A partition is *ready* while it is open and fewer than `SLICES_AHEAD_MAX` slices are ahead of its reader, else *held back*. One loop
- * per leading broker asks for the ready partitions of that broker; it ends when there is none and is started again
- * by whatever makes one ready. Connections are *up*, or are being built, again and again with growing pauses
- * until `stop`: a broker outage ends no subscription. A position outside of the log ends one, with `failed`.
+ * A partition is *ready* while it is open and fewer than `SLICES_AHEAD_MAX` slices are ahead of its reader, else
+ * *held back*. One loop per leading broker asks for the ready partitions of that broker; it ends when there is none
+ * and is started again by whatever makes one ready. A broker outage ends no subscription, since the connection is built anew until
+ * `stop`. A position outside of the log ends one, with `failed`.
  */
 export class LogFeed {
   readonly #options: FeedOptions;
-  readonly #signal: OnSignal;
-  readonly #stopped = new AbortController();
+  readonly #connection: FeedConnection;
   readonly #feeding = new Set<Feeding>();
   readonly #loops = new Set<number>();
-  #cluster: FeedCluster | undefined;
-  #connecting: Promise<FeedCluster> | undefined;
   #failures = 0;
   #retrying = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.#signal = safeSignal(options.onSignal);
+    this.#connection = new FeedConnection(options);
   }
 
   /** Start and end of the partition; tries until it has them or a signal aborts. */
   async range(partition: number, signal?: AbortSignal): Promise<LogRange> {
     for (let attempt = 0; ; attempt += 1) {
-      const cluster = await unlessAborted(this.#connected(), signal);
+      const cluster = await unlessAborted(this.#connection.connected(), signal);
       try {
         return await cluster.range(partition);
       } catch (error) {
-        this.#report(error);
+        this.#connection.report(error);
         await pause(backoffMs(attempt, RETRY_FIRST_MS, RETRY_MAX_MS), signal);
-        this.#drop(cluster);
+        this.#connection.drop(cluster);
       }
     }
   }
@@ -124,22 +118,21 @@ export class LogFeed {
   }
 
   async stop(): Promise<void> {
-    this.#stopped.abort(new LogReadError('stopped', 'the reader was stopped'));
     this.#feeding.clear();
-    const cluster = this.#cluster;
-    this.#cluster = undefined;
-    await cluster?.disconnect().catch(() => undefined);
+    await this.#connection.stop();
   }
 
   #wake(): void {
-    if (this.#stopped.signal.aborted) return;
+    if (this.#connection.stopped.aborted) return;
     for (const feeding of this.#feeding) if (!feeding.open) this.#feeding.delete(feeding);
     if (this.#feeding.size === 0) return;
-    const cluster = this.#cluster;
+    const cluster = this.#connection.cluster;
     if (cluster === undefined) {
-      this.#connected().then(
+      this.#connection.connected().then(
         () => this.#wake(),
-        () => undefined,
+        (error: unknown) => {
+          if (error instanceof LogReadError) this.#failWhere(() => true, error.code, error.message);
+        },
       );
       return;
     }
@@ -153,7 +146,7 @@ export class LogFeed {
   async #loop(cluster: FeedCluster, nodeId: number): Promise<void> {
     this.#loops.add(nodeId);
     try {
-      while (cluster === this.#cluster && !this.#stopped.signal.aborted) {
+      while (cluster === this.#connection.cluster && !this.#connection.stopped.aborted) {
         const ours = [...this.#feeding].filter(
           (one) => one.open && cluster.leaderOf(one.partition) === nodeId,
         );
@@ -175,7 +168,7 @@ export class LogFeed {
       await this.#recover(cluster, error);
     } finally {
       this.#loops.delete(nodeId);
-      if (cluster !== this.#cluster || this.#anyReady()) this.#wake();
+      if (cluster !== this.#connection.cluster || this.#anyReady()) this.#wake();
     }
   }
 
@@ -195,7 +188,7 @@ export class LogFeed {
   }
 
   async #recover(cluster: FeedCluster, error: unknown): Promise<void> {
-    if (this.#stopped.signal.aborted || cluster !== this.#cluster) return;
+    if (this.#connection.stopped.aborted || cluster !== this.#connection.cluster) return;
     const kind = fetchErrorKind(error);
     if (kind.type === 'out-of-range') {
       this.#failWhere((one) => one.partition === kind.partition, 'offset-out-of-range', kind.detail);
@@ -205,18 +198,14 @@ export class LogFeed {
       this.#failWhere(() => true, kind.code, kind.detail);
       return;
     }
-    this.#report(error);
-    await pause(backoffMs(this.#failures, RETRY_FIRST_MS, RETRY_MAX_MS), this.#stopped.signal);
+    this.#connection.report(error);
+    await pause(backoffMs(this.#failures, RETRY_FIRST_MS, RETRY_MAX_MS), this.#connection.stopped);
     this.#failures += 1;
     if (kind.type === 'stale-metadata' && (await cluster.refresh().then(...yesOrNo))) return;
-    this.#drop(cluster);
+    this.#connection.drop(cluster);
   }
 
-  #failWhere(
-    isMeant: (feeding: Feeding) => boolean,
-    code: LogReadError['code'],
-    detail: string,
-  ): LogReadError {
+  #failWhere(isMeant: (feeding: Feeding) => boolean, code: LogReadError['code'], detail: string): void {
     for (const feeding of this.#feeding) {
       if (!isMeant(feeding)) continue;
       feeding.close();
@@ -224,43 +213,6 @@ export class LogFeed {
       const where = `partition ${feeding.partition} at offset ${feeding.position}`;
       feeding.sink.failed(new LogReadError(code, `${where}: ${detail}`));
     }
-    return new LogReadError(code, detail);
-  }
-
-  #connected(): Promise<FeedCluster> {
-    if (this.#cluster !== undefined) return Promise.resolve(this.#cluster);
-    this.#connecting ??= this.#connect().finally(() => {
-      this.#connecting = undefined;
-    });
-    return this.#connecting;
-  }
-
-  async #connect(): Promise<FeedCluster> {
-    const { connection, topic, partitionCount } = this.#options;
-    let goneSince: number | undefined;
-    for (let attempt = 0; ; attempt += 1) {
-      this.#stopped.signal.throwIfAborted();
-      const cluster = new FeedCluster(connection, topic, partitionCount);
-      try {
-        await cluster.connect();
-        if (!this.#stopped.signal.aborted) return (this.#cluster = cluster);
-      } catch (error) {
-        this.#report(error);
-        const kind = fetchErrorKind(error);
-        if (kind.type === 'hopeless') throw this.#failWhere(() => true, kind.code, kind.detail);
-        // A broker that has just started may not know its topics yet.
-        goneSince = isTopicUnknown(error) ? (goneSince ?? performance.now()) : undefined;
-        if (goneSince !== undefined && performance.now() - goneSince > TOPIC_GONE_MS_MAX)
-          throw this.#failWhere(() => true, 'topic-missing', `${topic} does not exist (any more)`);
-      }
-      cluster.disconnect().catch(() => undefined);
-      await pause(backoffMs(attempt, RETRY_FIRST_MS, RETRY_MAX_MS), this.#stopped.signal);
-    }
-  }
-
-  #drop(cluster: FeedCluster): void {
-    if (this.#cluster === cluster) this.#cluster = undefined;
-    cluster.disconnect().catch(() => undefined);
   }
 
   #anyReady(): boolean {
@@ -271,17 +223,13 @@ export class LogFeed {
   #retryLater(cluster: FeedCluster): void {
     if (this.#retrying) return;
     this.#retrying = true;
-    void pause(backoffMs(1, RETRY_FIRST_MS, RETRY_MAX_MS), this.#stopped.signal)
+    void pause(backoffMs(1, RETRY_FIRST_MS, RETRY_MAX_MS), this.#connection.stopped)
       .then(() => cluster.refresh())
-      .catch(() => this.#drop(cluster))
+      .catch(() => this.#connection.drop(cluster))
       .finally(() => {
         this.#retrying = false;
         this.#wake();
       });
-  }
-
-  #report(error: unknown): void {
-    if (!this.#stopped.signal.aborted) this.#signal({ type: 'fetch-failed', detail: detailOf(error) });
   }
 }
 

@@ -6,9 +6,15 @@ import { FenceUsageError } from './error.ts';
 /** Version of the install that this package brings. */
 export const FENCE_VERSION = 1;
 
-/** Text of the install, for those who run it with psql or a migration tool of their own. Has its own transaction. */
-export const readFenceSql = (): Promise<string> =>
-  readFile(new URL('../sql/fence.sql', import.meta.url), 'utf8');
+const PARTS = ['1-require-token.sql', '2-projector.sql'];
+
+/** Text of the install, for those who run it with a tool of their own. Without a transaction: give it one. */
+export const readFenceSql = async (): Promise<string> => {
+  const texts = await Promise.all(
+    PARTS.map((name) => readFile(new URL(`../sql/${name}`, import.meta.url), 'utf8')),
+  );
+  return texts.join('\n');
+};
 
 /**
  * Installs the fence into the client's database, in one transaction; changes nothing where it is installed.
@@ -23,7 +29,7 @@ export async function installFence(client: FenceClient): Promise<void> {
     );
   const sql = await readFenceSql();
   try {
-    await client.query(sql);
+    await client.query(`begin;\n${sql}\ncommit;`);
   } catch (error) {
     await client.query('rollback');
     throw error;

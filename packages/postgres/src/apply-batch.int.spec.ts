@@ -12,8 +12,8 @@ import {
   timeline,
 } from './index.ts';
 import type { Batch } from './index.ts';
-import type { ReadModelDatabase } from './read-model-database.ts';
-import { archiveRow, batch, caseRow, profileRow, readModelDatabase } from './read-model-database.ts';
+import type { ReadModelDatabase } from './read-model.fixture.ts';
+import { archiveRow, batch, caseRow, profileRow, readModelDatabase } from './read-model.fixture.ts';
 
 let database: ReadModelDatabase;
 beforeAll(async () => {

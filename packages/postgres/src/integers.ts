@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 /** PostgreSQL's int8 as a number. Offsets and tokens stay far below 2^53; one that does not is a defect. */
-export function safeInteger(text: string): number {
+function safeInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is too large for a whole number`);
   return value;

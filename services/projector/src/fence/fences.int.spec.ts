@@ -11,7 +11,7 @@ import {
 } from '@profile-warden/testkit/spec';
 import type { PartitionLog } from '@profile-warden/testkit/spec';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TARGET, openDatabases, startProjector, type Databases } from '../projector-fixture.ts';
+import { TARGET, openDatabases, startProjector, type Databases } from '../projector.fixture.ts';
 
 let databases: Databases;
 beforeEach(async () => {

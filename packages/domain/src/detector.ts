@@ -38,10 +38,14 @@ const silenceSuspicion = (one: Case, lease: Lease, pulse: Pulse): Suspicion | nu
     return logMs >= due.ready
       ? suspicion(one, 'never-ready', null, unreachableMs(lease, pulse, logMs))
       : null;
-  return logMs >= due.reachable
+  return logMs >= due.reachable && hasBeatenWithoutAnswer(pulse)
     ? suspicion(one, 'browser-unreachable', pulse.reachable.offset, unreachableMs(lease, pulse, logMs))
     : null;
 };
+
+/** Silence says nothing about the browser, and an announced one may last longer than an answer is waited for. */
+const hasBeatenWithoutAnswer = ({ heartbeat, reachable }: Pulse): boolean =>
+  heartbeat !== null && heartbeat.offset > (reachable?.offset ?? -1);
 
 const suspicion = ({ profile }: Case, cause: Cause, basedOn: number | null, silentMs: number): Suspicion => ({
   type: 'SuspectedStale',
@@ -71,7 +75,9 @@ export const detectorDeadline = ({ state, profile, policy }: Case): number | nul
   const { lease, pulse, stage } = profile;
   if (stage.kind !== 'held' || lease === null || pulse === null || pulse.release !== null) return null;
   const due = silenceDue(policy, lease, pulse);
-  const first = earlier(due.heartbeat, pulse.reachable === null ? due.ready : due.reachable) ?? due.heartbeat;
+  const isReachableDue = hasBeatenWithoutAnswer(pulse) || due.reachable > state.logMs;
+  const browser = pulse.reachable === null ? due.ready : isReachableDue ? due.reachable : null;
+  const first = earlier(due.heartbeat, browser) ?? due.heartbeat;
   // Beats do not reschedule a profile, so it is looked at again no later than the shortest silence that matters.
   const soonest = state.logMs + Math.min(policy.suspectAfterMs, policy.unreachableAfterMs);
   return Math.max(Math.min(first, soonest), silenceHeldUntil(state));

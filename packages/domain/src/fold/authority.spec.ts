@@ -111,7 +111,7 @@ describe('the grant of an inspection', () => {
       }));
   it.each(['available', 'resume-pending', 'retired'] as const)(
     'still counts where a review made the profile %s meanwhile',
-    (outcome) =>
+    (outcome) => {
       given(inReview, request('r2', { incarnation: 'i2', intent: 'inspect' }))
         .when(
           now((log) =>
@@ -124,7 +124,8 @@ describe('the grant of an inspection', () => {
         )
         .then({ stage: outcome })
         .when(now(grant({ intent: 'inspect' })))
-        .then({ folded: ['applied'], stage: 'held' }),
+        .then({ folded: ['applied'], stage: 'held' });
+    },
   );
   it('counts in no other stage', () =>
     given(granted(), silenced)

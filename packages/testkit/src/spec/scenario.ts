@@ -41,8 +41,11 @@ type PartialDeep<T> = T extends readonly (infer One)[]
 export interface Given {
   readonly log: PartitionLog;
   when(...moves: readonly Move[]): Given;
-  then(...checks: readonly (Expected | ((log: PartitionLog) => void))[]): Given;
+  then(...checks: readonly (Expected | ((log: PartitionLog) => void))[]): Checked;
 }
+
+/** Goes on with `when` only: with a `then` of its own a test that returns it would be taken for a promise. */
+export type Checked = Pick<Given, 'log' | 'when'>;
 
 /** The log that these moves make. */
 export const logOf = (...moves: readonly Move[]): PartitionLog => {
@@ -53,20 +56,23 @@ export const logOf = (...moves: readonly Move[]): PartitionLog => {
 
 export const given = (...moves: readonly Move[]): Given => scenario(logOf(...moves), 0);
 
-const scenario = (log: PartitionLog, whenAt: number): Given => ({
-  log,
-  when: (...moves) => {
+const scenario = (log: PartitionLog, whenAt: number): Given => {
+  const when: Given['when'] = (...moves) => {
     const from = log.folded.length;
     for (const move of moves) play(log, move);
     return scenario(log, from);
-  },
-  then: (...checks) => {
-    for (const check of checks)
-      if (typeof check === 'function') check(log);
-      else expectAll(log, whenAt, check);
-    return scenario(log, whenAt);
-  },
-});
+  };
+  return {
+    log,
+    when,
+    then: (...checks) => {
+      for (const check of checks)
+        if (typeof check === 'function') check(log);
+        else expectAll(log, whenAt, check);
+      return { log, when };
+    },
+  };
+};
 
 const isList = (move: Move): move is readonly Move[] => Array.isArray(move);
 

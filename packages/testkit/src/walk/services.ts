@@ -21,7 +21,7 @@ export interface Running {
 }
 
 /** A service that reads the log, falls behind, is restarted, and sends what it owes by the state that it has. */
-abstract class Service {
+export abstract class Service {
   readonly world: World;
   readonly reader: Reader;
 

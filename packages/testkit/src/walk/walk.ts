@@ -8,7 +8,7 @@ import { People } from './people.ts';
 import { Random } from './random.ts';
 import type { Reader } from './reader.ts';
 import { Rogue } from './rogue.ts';
-import { Collector, Decider, Detector, Projector, type Running } from './services.ts';
+import { Collector, Decider, Detector, Projector, type Running, type Service } from './services.ts';
 import { Worker } from './worker.ts';
 import { PROFILES, World } from './world.ts';
 import { WALK_POLICY } from './walk-policy.ts';
@@ -76,7 +76,9 @@ export class Walk {
     ])();
     if (!random.chance(this.#briskness)) return;
     this.#decide();
-    this.#pay(random.pick([this.#detectors, this.#projectors, this.#collectors, this.#deciders]));
+    this.#pay(
+      random.pick<readonly Service[]>([this.#detectors, this.#projectors, this.#collectors, this.#deciders]),
+    );
   }
 
   #lag(reader: Reader): number {
@@ -95,7 +97,7 @@ export class Walk {
     detector?.tick();
   }
 
-  #pay(services: readonly { reader: Reader; pay: () => void }[]): void {
+  #pay(services: readonly Service[]): void {
     const service = this.world.random.pick(services);
     service.reader.advance(this.#lag(service.reader));
     service.pay();
@@ -178,7 +180,12 @@ export class Walk {
 
   #restart(): void {
     const { random } = this.world;
-    const services = [...this.#detectors, ...this.#collectors, ...this.#deciders, ...this.#projectors];
+    const services: readonly Service[] = [
+      ...this.#detectors,
+      ...this.#collectors,
+      ...this.#deciders,
+      ...this.#projectors,
+    ];
     const source = random.pick(services).reader;
     const { reader } = random.pick(services);
     // A snapshot may be older than what was folded, and a service then reads on from there.
@@ -263,7 +270,12 @@ export class Walk {
   #checkAllSeeTheSame(): void {
     const { world } = this;
     const whole = canonicalState(world.state);
-    const services = [...this.#detectors, ...this.#collectors, ...this.#deciders, ...this.#projectors];
+    const services: readonly Service[] = [
+      ...this.#detectors,
+      ...this.#collectors,
+      ...this.#deciders,
+      ...this.#projectors,
+    ];
     const readers = [this.#authority.reader, world.reader(), ...services.map((service) => service.reader)];
     for (const reader of readers) {
       reader.advance();

@@ -1,0 +1,93 @@
+import {
+  fromSnapshot,
+  type PartitionSnapshot,
+  type PartitionState,
+  type ProfileState,
+} from '@profile-warden/domain';
+import {
+  READ_SCHEMA,
+  SnapshotCorruptError,
+  loadPosition,
+  loadProfile,
+  loadSnapshot,
+  openPool,
+  type Pool,
+  type StoredPosition,
+  type StoredProfile,
+} from '@profile-warden/postgres';
+import { failed, messageOf, type WardenFailure } from '../failure.ts';
+import { within } from '../log/deadline.ts';
+
+/** What the projection says of one profile; `position` is read last, so it may be newer than the row. */
+export interface ProjectedProfile {
+  readonly row: StoredProfile | null;
+  readonly position: StoredPosition;
+}
+
+const STATEMENT_MS_MAX = 8_000;
+
+/** The projector's database, read only. Every failure names the address, never the password. */
+export class ReadModel {
+  readonly #pool: Pool;
+  readonly #address: string;
+
+  constructor(url: string) {
+    this.#address = addressOf(url);
+    this.#pool = openPool(url, {
+      applicationName: 'warden-cli',
+      schema: READ_SCHEMA,
+      maxConnections: 2,
+      statementTimeoutMs: STATEMENT_MS_MAX,
+    });
+  }
+
+  profile(profileId: string, partition: number): Promise<ProjectedProfile> {
+    return this.#ask(async () => {
+      const row = await loadProfile(this.#pool, profileId);
+      return { row, position: await loadPosition(this.#pool, partition) };
+    });
+  }
+
+  /** The partition as it was projected last, its hash verified; null where nothing was projected yet. */
+  partition(partition: number): Promise<PartitionState | null> {
+    return this.#ask(async () => {
+      const snapshot = await loadSnapshot(this.#pool, partition);
+      if (snapshot === null) return null;
+      return fromSnapshot(snapshot.state as PartitionSnapshot, snapshot.profiles as ProfileState[]);
+    });
+  }
+
+  async close(): Promise<void> {
+    await within(this.#pool.end(), 1_000, () => new Error('late')).catch(() => undefined);
+  }
+
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  #explained(error: unknown): WardenFailure {
+    if (error instanceof SnapshotCorruptError || error instanceof RangeError)
+      return failed('snapshot-unusable', `the read model at ${this.#address}: ${error.message}`, error);
+    const { code } = error as { code?: unknown };
+    if (code === '42P01' || code === '3F000')
+      return failed(
+        'read-model-missing',
+        `the database at ${this.#address} has no read model in schema ${READ_SCHEMA}: has its projector ever run?`,
+        error,
+      );
+    return failed(
+      'database-unreachable',
+      `the read model at ${this.#address} does not answer (${messageOf(error)}). Start PostgreSQL, or correct the address.`,
+      error,
+    );
+  }
+}
+
+const addressOf = (url: string): string => {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}:${port === '' ? '5432' : port}${pathname}`;
+};

@@ -88,7 +88,6 @@ const serve = async (
   let runtime: FoldAndPay | null = null;
   const server = healthServer(
     {
-      deadReason: () => null,
       isReady: () => runtime?.isReady ?? false,
       details: () =>
         [...(runtime?.views() ?? [])].map(({ state, isLive }) => ({

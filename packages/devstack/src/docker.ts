@@ -3,10 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { postgresAnswers } from './database.ts';
-import { until, within } from './deadline.ts';
+import { until } from './deadline.ts';
 import { composeError, docker, requireDocker } from './docker-engine.ts';
 import { DevstackError } from './error.ts';
 import { Guard, type GuardedProcess } from './guard-client.ts';
+import type { ProcessSpec } from './guard-protocol.ts';
 import { kafkaAnswers } from './kafka-probe.ts';
 import { logTail } from './part.ts';
 import { ownPassword } from './password.ts';
@@ -14,6 +15,7 @@ import { claimPort } from './port.ts';
 import { registryAnswers, registryUrlAt } from './registry.ts';
 import { openDataDir, wantedParts, type DataDir } from './data-dir.ts';
 import type { PartName, PartState, Stack, StackOptions } from './stack.ts';
+import { runStep } from './step.ts';
 
 const COMPOSE_FILE = fileURLToPath(new URL('../../../docker-compose.yml', import.meta.url));
 /** Long enough to pull the images the first time. */
@@ -229,20 +231,17 @@ class DockerStack implements Stack {
   }
 
   async #compose(args: string[], boundMs: number): Promise<void> {
-    const logFile = join(this.#home.logDir, 'compose.log');
     // Through the guard: a compose that outlives its owner would start containers after their end.
-    const running = await this.#guard.run({
+    const spec: ProcessSpec = {
       command: 'docker',
       args: this.#composeArgs(args),
       env: definedOnly(this.#env),
       cwd: this.#home.dir,
-      logFile,
+      logFile: join(this.#home.logDir, 'compose.log'),
       freshLog: true,
       stopSignal: 'SIGTERM',
-    });
-    const exit = await within(running.exited, boundMs);
-    if (exit?.code === 0) return;
-    void running.signal('SIGKILL');
-    throw composeError(await logTail(logFile), this.#home.dir);
+    };
+    const { isDone, outcome, logTail: output } = await runStep(this.#guard, spec, boundMs);
+    if (!isDone) throw composeError(`${output}\n(docker compose ${outcome})`, this.#home.dir);
   }
 }

@@ -24,6 +24,8 @@ type Context = {
   env: Record<string, string>;
   running: Map<PartName, Part>;
   say: (line: string) => void;
+  /** Parts that end from now on are ended by us. */
+  isEnding: boolean;
 };
 type Found = { brokerVersion: string; kafkaLibsDir: string; postgresUrl: string };
 
@@ -46,6 +48,7 @@ export async function startEmbedded(options: StackOptions): Promise<Stack> {
     env,
     running: new Map(),
     say,
+    isEnding: false,
   };
   try {
     // One after the other: two parts that want the same port must not both see it free.
@@ -53,6 +56,7 @@ export async function startEmbedded(options: StackOptions): Promise<Stack> {
     const [kafka, postgresUrl] = await Promise.all([startJavaParts(context), startPostgres(context)]);
     return stackOf(context, { ...kafka, postgresUrl }, home);
   } catch (error) {
+    context.isEnding = true;
     await guard.end();
     await home.release();
     throw error;
@@ -68,6 +72,7 @@ async function startJavaParts(context: Context): Promise<Pick<Found, 'brokerVers
   const kafkaPort = ports.kafka ?? 0;
   await startPart(context, 'kafka', () =>
     planKafka({
+      guard: context.guard,
       java,
       libsDir: kafka.dir,
       dir: join(dir, 'kafka'),
@@ -99,6 +104,7 @@ async function startPostgres(context: Context): Promise<string> {
   let adminUrl = '';
   await startPart(context, 'postgres', async () => {
     const planned = await planPostgres({
+      guard: context.guard,
       dir: join(dir, 'postgres'),
       logFile: join(context.logDir, 'postgres.log'),
       port: ports.postgres ?? 0,
@@ -115,7 +121,9 @@ async function startPostgres(context: Context): Promise<string> {
 
 async function startPart(context: Context, name: PartName, plan: () => Promise<PartPlan>): Promise<void> {
   const startedAt = performance.now();
-  const part = new Part(await plan(), context.guard, (error) => context.options.onPartDied?.(error));
+  const part = new Part(await plan(), context.guard, (error) => {
+    if (!context.isEnding) context.options.onPartDied?.(error);
+  });
   context.running.set(name, part);
   await part.start();
   context.say(
@@ -132,6 +140,7 @@ function stackOf(context: Context, found: Found, home: DataDir): Stack {
   };
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    context.isEnding = true;
     // What is thrown away needs no orderly end. Else the registry goes before the Kafka that it talks to.
     if (!isTemporary) {
       const inOrder = async (): Promise<void> => {

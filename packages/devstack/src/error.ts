@@ -32,7 +32,7 @@ export function messageOf(error: unknown): string {
 
 /** Node, Java, Maven and PostgreSQL all end with one of these words when the disk is full. */
 export function saysDiskFull(text: string): boolean {
-  return /ENOSPC|No space left on device/i.test(text);
+  return /ENOSPC|No space left on device|Check free disk space/i.test(text);
 }
 
 export function diskFull(where: string, cause?: unknown): DevstackError {

@@ -5,15 +5,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DevstackError, diskFull, saysDiskFull } from './error.ts';
 import { kafkaAnswers } from './kafka-probe.ts';
-import { kafkaClassPath, kafkaTool } from './kafka-tool.ts';
+import type { Guard } from './guard-client.ts';
+import type { ProcessSpec } from './guard-protocol.ts';
+import { kafkaClassPath, TOOL_JVM_OPTIONS } from './kafka-tool.ts';
 import type { PartPlan } from './part.ts';
 import { freePort } from './port.ts';
+import { runStep } from './step.ts';
 
 const LOG_CONFIG = fileURLToPath(new URL('../parts/broker-log4j2.xml', import.meta.url));
 const READY_BOUND_MS = 90_000;
+const FORMAT_BOUND_MS = 60_000;
 const NODE_ID = 1;
 
 export type KafkaOptions = {
+  guard: Guard;
   java: string;
   libsDir: string;
   dir: string;
@@ -93,14 +98,21 @@ export async function planKafka(options: KafkaOptions): Promise<PartPlan> {
 
 async function format(options: KafkaOptions, properties: string): Promise<void> {
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, '0');
-  const args = ['format', '--cluster-id', clusterId, '--config', properties, '--ignore-formatted'];
-  const { code, stdout, stderr } = await kafkaTool(options.libsDir, 'kafka.tools.StorageTool', args);
-  if (code === 0) return;
-  const output = `${stdout}\n${stderr}`.trim();
-  if (saysDiskFull(output)) throw diskFull(options.dir);
+  const format = ['format', '--cluster-id', clusterId, '--config', properties, '--ignore-formatted'];
+  const spec: ProcessSpec = {
+    command: options.java,
+    args: [...TOOL_JVM_OPTIONS, '-cp', kafkaClassPath(options.libsDir), 'kafka.tools.StorageTool', ...format],
+    env: options.env,
+    cwd: options.dir,
+    logFile: options.logFile,
+    freshLog: true,
+    stopSignal: 'SIGTERM',
+  };
+  const { isDone, outcome, logTail } = await runStep(options.guard, spec, FORMAT_BOUND_MS);
+  if (isDone) return;
+  if (saysDiskFull(logTail)) throw diskFull(options.dir);
   throw new DevstackError(
     'part-died',
-    `Kafka's data folder ${options.dir} could not be formatted. Kafka said:\n` +
-      output.split('\n').slice(-20).join('\n'),
+    `Kafka's data folder ${options.dir} could not be formatted: the tool for it ${outcome} and said:\n${logTail}`,
   );
 }

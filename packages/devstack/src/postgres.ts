@@ -1,13 +1,14 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { postgresAnswers } from './database.ts';
 import { DevstackError, diskFull, saysDiskFull } from './error.ts';
+import type { Guard } from './guard-client.ts';
+import type { ProcessSpec } from './guard-protocol.ts';
 import type { PartPlan } from './part.ts';
 import { ownPassword } from './password.ts';
 import { serverDataDir, serverFiles, serverUser, type User } from './postgres-home.ts';
+import { runStep } from './step.ts';
 
 const READY_BOUND_MS = 30_000;
 const INITDB_BOUND_MS = 60_000;
@@ -18,6 +19,7 @@ export const POSTGRES_USER = 'warden';
 export const POSTGRES_DATABASE = 'warden';
 
 export type PostgresOptions = {
+  guard: Guard;
   dir: string;
   logFile: string;
   port: number;
@@ -36,7 +38,8 @@ export async function planPostgres(options: PostgresOptions): Promise<PostgresPl
   const data = await serverDataDir(join(options.dir, 'data'), user);
   // Messages are searched for known words: they must come in one language.
   const env = { ...options.env, LC_ALL: 'C', LC_MESSAGES: 'C' };
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialise({ files, data, password, user, env });
+  if (!existsSync(join(data, 'PG_VERSION')))
+    await initialise({ guard: options.guard, logFile: options.logFile, files, data, password, user, env });
 
   const adminUrl = `postgres://${POSTGRES_USER}:${password}@127.0.0.1:${options.port}/postgres`;
   const settings = [
@@ -70,13 +73,15 @@ export async function planPostgres(options: PostgresOptions): Promise<PostgresPl
 }
 
 async function initialise(options: {
+  guard: Guard;
+  logFile: string;
   files: string;
   data: string;
   password: string;
   user: User | undefined;
   env: Record<string, string>;
 }): Promise<void> {
-  const { files, data, password, user, env } = options;
+  const { guard, logFile, files, data, password, user, env } = options;
   const args = [
     '--pgdata',
     data,
@@ -90,34 +95,24 @@ async function initialise(options: {
     '--builtin-locale=C.UTF-8',
     '--no-sync',
   ];
-  // The password must come from a file, and never lies in one that others could read: `cat` turns the socket that
-  // Node gives as standard input into a pipe, which can be opened by name.
-  const shell = ['-c', 'cat | "$0" "$@"', join(files, 'bin', 'initdb'), ...args];
-  const running = promisify(execFile)('sh', shell, {
+  // The password must come from a file, and never lies in one that others could read: here it comes from a pipe.
+  const spec: ProcessSpec = {
+    command: 'sh',
+    args: ['-c', 'echo "$POSTGRES_PASSWORD" | "$0" "$@"', join(files, 'bin', 'initdb'), ...args],
+    env: { ...env, POSTGRES_PASSWORD: password },
     cwd: data,
-    env,
-    timeout: INITDB_BOUND_MS,
-    ...user,
-  });
-  running.child.stdin?.on('error', () => undefined);
-  running.child.stdin?.end(`${password}\n`);
-  try {
-    await running;
-  } catch (error) {
-    // Half a folder would look initialised to the next start.
-    await rm(join(data, 'PG_VERSION'), { force: true });
-    const {
-      stdout = '',
-      stderr = '',
-      message = '',
-    } = error as { stdout?: string; stderr?: string; message?: string };
-    const output = `${stdout}\n${stderr}`.trim();
-    if (saysDiskFull(output)) throw diskFull(data, error);
-    throw new DevstackError(
-      'part-died',
-      `PostgreSQL's data folder ${data} could not be initialised: ` +
-        (output === '' ? message : output.split('\n').slice(-20).join('\n')),
-      { cause: error },
-    );
-  }
+    logFile,
+    freshLog: true,
+    ...(user === undefined ? {} : { user }),
+    stopSignal: 'SIGTERM',
+  };
+  const { isDone, outcome, logTail } = await runStep(guard, spec, INITDB_BOUND_MS);
+  if (isDone) return;
+  // Half a folder would look initialised to the next start.
+  await rm(join(data, 'PG_VERSION'), { force: true });
+  if (saysDiskFull(logTail)) throw diskFull(data);
+  throw new DevstackError(
+    'part-died',
+    `PostgreSQL's data folder ${data} could not be initialised: initdb ${outcome} and said:\n${logTail}`,
+  );
 }

@@ -2,14 +2,13 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { within } from './deadline.ts';
 import { DevstackError } from './error.ts';
 import { Guard } from './guard-client.ts';
 import type { ProcessSpec } from './guard-protocol.ts';
-import { logTail } from './part.ts';
 import { claimPort } from './port.ts';
 import { Service, type ServiceHandle } from './service.ts';
 import type { Stack } from './stack.ts';
+import { runStep } from './step.ts';
 
 const PROJECT_DIR = fileURLToPath(new URL('../../../', import.meta.url));
 const DEPLOY_BOUND_MS = 60_000;
@@ -68,7 +67,10 @@ export async function startServices(stack: ServicesTarget, options: ServicesOpti
   const guard = new Guard();
   const logDir = await openLogDir(stack, options, guard);
   const env = environment(stack, options);
-  const onDied = options.onServiceDied ?? (() => undefined);
+  let isEnding = false;
+  const onDied = (error: DevstackError): void => {
+    if (!isEnding) options.onServiceDied?.(error);
+  };
   const label = options.label === undefined ? '' : `-${options.label}`;
   try {
     if (options.deploy !== false) {
@@ -102,6 +104,7 @@ export async function startServices(stack: ServicesTarget, options: ServicesOpti
     );
     return servicesOf(services, guard);
   } catch (error) {
+    isEnding = true;
     await guard.end();
     throw error;
   }
@@ -144,18 +147,11 @@ function processOf(args: string[], logFile: string, env: Record<string, string>)
 }
 
 async function deployTopic(guard: Guard, spec: ProcessSpec): Promise<void> {
-  const running = await guard.run(spec);
-  const exit = await within(running.exited, DEPLOY_BOUND_MS);
-  if (exit?.code === 0) return;
-  void running.signal('SIGKILL');
-  const how =
-    exit === undefined
-      ? `took longer than ${DEPLOY_BOUND_MS} ms`
-      : `ended with ${exit.code ?? exit.signal ?? 'nothing'}`;
+  const { isDone, outcome, logTail } = await runStep(guard, spec, DEPLOY_BOUND_MS);
+  if (isDone) return;
   throw new DevstackError(
     'deploy-failed',
-    `The topic could not be deployed: ${spec.args.join(' ')} ${how}. The end of its log (${spec.logFile}):\n` +
-      (await logTail(spec.logFile)),
+    `The topic could not be deployed: ${spec.args.join(' ')} ${outcome}. The end of its log (${spec.logFile}):\n${logTail}`,
   );
 }
 

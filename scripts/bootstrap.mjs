@@ -7,20 +7,17 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = `${root}node_modules/.profile-warden-installed`;
-const hash = createHash('sha256')
-  .update(readFileSync(`${root}package-lock.json`))
-  .digest('hex');
+const lock = readFileSync(`${root}package-lock.json`);
+const hash = createHash('sha256').update(lock).digest('hex');
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
   console.error('profile-warden: installing dependencies (npm ci), once per lock file …');
+  // Only errors: that this Node is too old for some of them is what the pinned one is there for.
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
-  const run = npm
-    ? spawnSync(process.execPath, [npm, 'ci', '--no-audit', '--no-fund'], {
-        cwd: root,
-        stdio: ['ignore', 2, 2],
-      })
-    : spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (run.status !== 0) {
+  const [program, ...first] = npm ? [process.execPath, npm] : ['npm'];
+  const { status } = spawnSync(program, [...first, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) {
     console.error(
       'profile-warden: npm ci failed; its messages are above. Check the network or the npm registry setting.',
     );

@@ -72,8 +72,10 @@ export function notSeen(root: string, files: readonly string[], modules: readonl
 if (import.meta.main) {
   const { modules, breaks, unseen: missing } = await checkLayers(HOUSE);
   console.log(`saw ${modules.length} modules in ${workspaceFolders(HOUSE).length} workspaces`);
-  for (const { rule, from, to, advice } of breaks)
-    console.log(`${rule}: ${from}\n    imports ${to}\n    ${advice}`);
+  for (const [rule, found] of Map.groupBy(breaks, ({ rule: name }) => name)) {
+    console.log(`${rule}: ${found[0]?.advice ?? ''}`);
+    for (const { from, to } of found) console.log(`    ${from} imports ${to}`);
+  }
   for (const file of missing) console.log(`not seen: ${file}`);
   process.exitCode = breaks.length + missing.length === 0 ? 0 : 1;
 }

@@ -29,8 +29,8 @@ export function unlistedWorkspaces(root: string, modules: readonly IModule[]): U
   return modules.flatMap(({ source, dependencies }) => {
     const folder = WORKSPACE.exec(source)?.[0];
     if (folder === undefined) return [];
-    return dependencies
-      .map(({ module }) => OURS.exec(module)?.[0])
+    const names = new Set(dependencies.map(({ module }) => OURS.exec(module)?.[0]));
+    return [...names]
       .filter((name) => name !== undefined)
       .filter((name) => !listedIn(folder, name))
       .map((name) => ({ from: source, to: name }));

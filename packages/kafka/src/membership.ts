@@ -18,6 +18,7 @@ export interface MembershipOptions {
 
 const REQUEST_MS_MAX = 10_000;
 const REBALANCE_MS_MAX = 15_000;
+const JOIN_MS_MAX = 60_000;
 const WATCH_EVERY_MS = 5_000;
 /** Outlives every retry below: only a member that neither works nor fails is caught by it. */
 const SILENCE_MS_MAX = 90_000;
@@ -33,12 +34,14 @@ const RETRY = { initialRetryTime: 200, multiplier: 2, maxRetryTime: 5_000, retri
  * `LogFeed`.
  *
  * *Joining* until the first assignment, *member* until `stop` or a crash; on a rebalance the old assignment holds
- * until the new one is there. A crash is final: `onLost` is called once and the process should end.
+ * until the new one is there. A crash of a member is final: `onLost` is called once and the process should end.
  */
 export class GroupMembership {
   readonly #options: MembershipOptions;
   readonly #consumer: Consumer;
+  #startedAt = 0;
   #lastSignOfLifeAt = 0;
+  #hasJoined = false;
   #watch: NodeJS.Timeout | undefined;
   #isOver = false;
   #confirm: (() => void)[] = [];
@@ -55,7 +58,7 @@ export class GroupMembership {
       // With everything paused this is only how often the loop looks whether a heartbeat is due.
       maxWaitTimeInMs: Math.floor(options.sessionMs / 20),
       allowAutoTopicCreation: false,
-      retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
+      retry: { ...RETRY, restartOnFailure: () => Promise.resolve(this.#isJoining()) },
     });
   }
 
@@ -64,11 +67,14 @@ export class GroupMembership {
     const { events } = consumer;
     consumer.on(events.GROUP_JOIN, (event) => this.#joined(event));
     consumer.on(events.HEARTBEAT, () => this.#alive());
-    consumer.on(events.CRASH, ({ payload }) => this.#lost('membership-lost', payload.error.message));
+    consumer.on(events.CRASH, ({ payload }) => {
+      if (!payload.restart) this.#lost('membership-lost', payload.error.message);
+    });
     await consumer.connect();
     // Never used to read from, only so that no path of the library can fall back to the end of the log.
     await consumer.subscribe({ topics: [this.#options.topic], fromBeginning: true });
-    this.#lastSignOfLifeAt = performance.now();
+    this.#startedAt = performance.now();
+    this.#lastSignOfLifeAt = this.#startedAt;
     this.#watch = setInterval(() => this.#check(), WATCH_EVERY_MS).unref();
     await consumer.run({
       autoCommit: false,
@@ -93,12 +99,21 @@ export class GroupMembership {
     if (this.#isOver) return;
     const { topic, onAssignment } = this.#options;
     try {
+      this.#hasJoined = true;
       this.#lastSignOfLifeAt = performance.now();
       this.#consumer.pause([{ topic }]);
       onAssignment(payload.memberAssignment[topic] ?? []);
     } catch (error) {
       this.#lost('membership-lost', error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /**
+   * A coordinator that still loads makes the library give up at its first try to join; that is the normal state of
+   * a broker that has just started. Nothing is owned then, so the library may try again.
+   */
+  #isJoining(): boolean {
+    return !this.#hasJoined && !this.#isOver && performance.now() - this.#startedAt < JOIN_MS_MAX;
   }
 
   #alive(): void {

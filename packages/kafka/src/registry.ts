@@ -33,7 +33,7 @@ const NO_RETRY = {
 };
 
 /** The text that is registered and looked up: the same bytes each time, or the registry does not find them. */
-export const schemaText = (schema: AvroSchema): string => JSON.stringify(schema);
+const schemaText = (schema: AvroSchema): string => JSON.stringify(schema);
 
 /**
  * The schema registry, with what its client lacks: a bound on every call, a difference between what may pass and

@@ -147,11 +147,9 @@ describe('a mass silence', () => {
     const held = given(granted(), leases(20), elapse(45_000), massSilence(165_000), elapse(119_000));
     held.then({ detector: null });
     expect(massSilenceOwed(held.log.state, held.log.policy)).toBeNull();
-    held
-      .when(elapse(1_000))
-      .then({ detector: { cause: 'heartbeat-stopped' } }, (log) =>
-        expect(massSilenceOwed(log.state, log.policy)).toBeNull(),
-      );
+    held.when(elapse(1_000)).then((log) => expect(massSilenceOwed(log.state, log.policy)).toBeNull(), {
+      detector: { cause: 'heartbeat-stopped' },
+    });
   });
   it('is a new episode once the leases have beaten again', () =>
     expect(owed(leases(20), elapse(45_000), massSilence(165_000), beats(20), elapse(120_000))).toMatchObject({

@@ -31,7 +31,7 @@ const reportedAfterFence = (profile: ProfileState): boolean => {
  * A person or an orchestrator vouched that the lease's host is off, after the lease was asked for. A word of the holder
  * since then refutes it.
  */
-export const isHostAttestedDead = (state: PartitionState, profile: ProfileState): boolean => {
+const isHostAttestedDead = (state: PartitionState, profile: ProfileState): boolean => {
   const { lease } = profile;
   const host = lease === null ? undefined : state.hosts.get(lease.hostId);
   if (lease === null || host?.status !== 'dead') return false;

@@ -18,7 +18,7 @@ import {
   type Move,
   type PartitionLog,
 } from '@profile-warden/testkit/spec';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const grant =
   (about: Partial<EventOf<'LeaseGranted'>> = {}) =>
@@ -256,6 +256,6 @@ describe('a request to stop, an expired window and a notice', () => {
       presented: 'Heartbeat',
       presentedOffset: 3,
     });
-    if (log.profile() !== before) throw new Error('the profile changed');
+    expect(log.profile()).toBe(before);
   });
 });

@@ -18,7 +18,7 @@ import {
   writeRefused,
   type Move,
 } from '@profile-warden/testkit/spec';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const suspectedFor = (cause: 'heartbeat-stopped' | 'browser-unreachable'): Move =>
   now((log) =>
@@ -72,8 +72,8 @@ describe('a heartbeat', () => {
     given()
       .when(beat())
       .then((log) => {
-        if (log.folded.at(-1) !== 'no-lease' || log.state.profiles.size > 0)
-          throw new Error('it left a trace');
+        expect(log.folded.at(-1)).toBe('no-lease');
+        expect(log.state.profiles.size).toBe(0);
       });
   });
   it('ends an announced silence', () =>
@@ -88,9 +88,7 @@ describe('a step', () => {
       .when(stepStarted('pay', 'sensitive'), stepStarted('mail', 'side-effect'), stepStarted('look', 'read'))
       .then({ profile: { history: { openSteps: [{ stepId: 'pay' }, { stepId: 'mail' }] } } })
       .when(stepCompleted('pay'), stepCompleted('mail', { outcome: 'not-applied' }))
-      .then((log) => {
-        if (log.profile().history.openSteps.length > 0) throw new Error('still open');
-      }));
+      .then((log) => expect(log.profile().history.openSteps).toEqual([])));
   it('with an unknown outcome stays open, and may still be settled', () =>
     given(granted(), stepStarted('pay', 'sensitive'))
       .when(stepCompleted('pay', { outcome: 'unknown' }))
@@ -112,8 +110,8 @@ describe('a step', () => {
   it('more than can be kept are remembered as one too many', () =>
     given(granted())
       .when(...Array.from({ length: 17 }, (_none, step) => stepStarted(`s${step}`, 'side-effect')))
-      .then({ profile: { history: { openOverflow: true } } }, (log) => {
-        if (log.profile().history.openSteps.length !== 16) throw new Error('the bound is 16');
+      .then((log) => expect(log.profile().history.openSteps).toHaveLength(16), {
+        profile: { history: { openOverflow: true } },
       }));
   it('begun after the end of the lease is kept open, its outcome settles nothing', () =>
     given(granted(), silenced)
@@ -134,9 +132,7 @@ describe('a step', () => {
   it('whose start nobody saw could have been anything', () =>
     given(granted())
       .when(stepCompleted('ghost'))
-      .then((log) => {
-        if (log.profile().history.unsafeOffset === null) throw new Error('taken for harmless');
-      }));
+      .then((log) => expect(log.profile().history.unsafeOffset).not.toBeNull()));
 });
 
 describe('a release', () => {

@@ -23,8 +23,8 @@ export const LENGTH_MAX = {
   label: 64,
 } as const;
 
-export const LABEL_COUNT_MAX = 16;
-export const VERDICT_COUNT_MAX = 16;
+const LABEL_COUNT_MAX = 16;
+const VERDICT_COUNT_MAX = 16;
 const ROUND_MAX = 2 ** 31 - 1;
 const OFFSET_MAX = Number.MAX_SAFE_INTEGER - 1;
 

@@ -20,7 +20,7 @@ A profile whose id is the name of a command is reached by its full form: profile
 For machines: npm run --silent warden -- COMMAND --json`;
 
 /** All commands; nothing is read, opened or written before one of them runs. */
-export const wardenProgram = (io: Io): Command => {
+const wardenProgram = (io: Io): Command => {
   const program = new Command('warden')
     .description('Looks into the log of profile leases, and writes what a person decides.')
     .exitOverride()

@@ -13,7 +13,7 @@ const SEEN_MS_MAX = 10_000;
  * have been appended before it since the view was taken, and then the fold may ignore it.
  */
 export const appendAndWatch = async (
-  log: WardenLog,
+  log: Pick<WardenLog, 'append' | 'foldTo'>,
   fold: PartitionFold,
   event: NewEvent,
 ): Promise<FoldedRecord> => {

@@ -7,7 +7,7 @@ import type { PartitionFold, WardenLog } from './warden-log.ts';
 
 export interface PartitionViewOptions {
   readonly partition: number;
-  readonly readModel: ReadModel | null;
+  readonly readModel: Pick<ReadModel, 'partition'> | null;
   /** Begin from the verified snapshot, where a log is too long to be folded whole. */
   readonly fromSnapshot: boolean;
   readonly onFolded?: (step: FoldedRecord) => void;
@@ -23,7 +23,7 @@ export interface PartitionView extends PartitionFold {
  * the log has forgotten its beginning, since a fold without its beginning would hand out old tokens for new.
  */
 export const viewPartition = async (
-  log: WardenLog,
+  log: Pick<WardenLog, 'fold'>,
   options: PartitionViewOptions,
 ): Promise<PartitionView> => {
   const { partition, readModel, fromSnapshot, onFolded } = options;
@@ -48,7 +48,10 @@ export const viewPartition = async (
 const isCut = (error: unknown): error is LogReadError =>
   error instanceof LogReadError && error.code === 'log-start-beyond-position';
 
-const snapshotOf = async (partition: number, readModel: ReadModel | null): Promise<PartitionState> => {
+const snapshotOf = async (
+  partition: number,
+  readModel: PartitionViewOptions['readModel'],
+): Promise<PartitionState> => {
   if (readModel === null)
     throw failed('no-snapshot', 'a snapshot is kept by the read model: give --database-url');
   const state = await readModel.partition(partition);

@@ -1,4 +1,4 @@
-import { logTime, span, utc } from '../format/time.ts';
+import { logTime, span } from '../format/time.ts';
 import type { Agreement } from '../read-model/agreement.ts';
 import type { ProfileView } from './profile-view.ts';
 
@@ -9,7 +9,7 @@ export const profileLines = (view: ProfileView, agreement: Agreement): string[] 
   row('stage', stageText(view)),
   row(
     'since',
-    `offset ${view.since.offset}, ${utc(view.since.brokerMs)}, log time ${logTime(view.since.logMs)} (${span(view.since.ageMs)} of log time ago)`,
+    `offset ${view.since.offset}, ${view.since.at}, log time ${logTime(view.since.logMs)} (${span(view.since.ageMs)} of log time ago)`,
   ),
   row('token', tokenText(view)),
   ...holderLines(view),

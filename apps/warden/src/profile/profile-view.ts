@@ -6,6 +6,7 @@ import {
   type ProfileState,
   type Stage,
 } from '@profile-warden/domain';
+import { utc } from '../format/time.ts';
 import { holderSilentInMs } from '../review/review-row.ts';
 import { nextAction, type NextAction } from './next-action.ts';
 
@@ -21,6 +22,8 @@ export interface ProfileView {
   readonly since: {
     readonly offset: number;
     readonly brokerMs: number;
+    /** The same, UTC. */
+    readonly at: string;
     readonly logMs: number;
     readonly ageMs: number;
   };
@@ -78,7 +81,7 @@ export const profileView = (state: PartitionState, profile: ProfileState): Profi
   logMs: state.logMs,
   stage: profile.stage.kind,
   why: whyOf(profile.stage),
-  since: { ...profile.since, ageMs: state.logMs - profile.since.logMs },
+  since: { ...profile.since, at: utc(profile.since.brokerMs), ageMs: state.logMs - profile.since.logMs },
   token: profile.token,
   highestToken: profile.highestToken,
   round: profile.round,

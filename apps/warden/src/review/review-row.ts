@@ -5,6 +5,7 @@ import {
   type ProfileState,
 } from '@profile-warden/domain';
 import { shellWord } from '../format/printable.ts';
+import { utc } from '../format/time.ts';
 
 /** One profile that a person must judge, or has taken out of service. */
 export interface ReviewRow {
@@ -19,6 +20,8 @@ export interface ReviewRow {
   readonly sinceOffset: number;
   /** Broker time, epoch ms, for display only. */
   readonly sinceBrokerMs: number;
+  /** The same, UTC. */
+  readonly sinceAt: string;
   /** Log time spent in this stage. */
   readonly ageMs: number;
   readonly openSteps: readonly { readonly stepId: string; readonly name: string; readonly kind: string }[];
@@ -55,6 +58,7 @@ const reviewRow = (state: PartitionState, profile: ProfileState): ReviewRow => {
     reasons: review?.reasons ?? [],
     sinceOffset: since.offset,
     sinceBrokerMs: since.brokerMs,
+    sinceAt: utc(since.brokerMs),
     ageMs: state.logMs - since.logMs,
     openSteps: history.openSteps.map(({ stepId, name, kind }) => ({ stepId, name, kind })),
     openOverflow: history.openOverflow,

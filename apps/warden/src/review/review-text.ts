@@ -1,10 +1,10 @@
-import { span, utc } from '../format/time.ts';
+import { span } from '../format/time.ts';
 import type { ReviewRow } from './review-row.ts';
 
 export const reviewLines = (row: ReviewRow): string[] => {
   const lines = [
     `${row.profileId}  ${row.stage}  token ${row.token}  round ${row.round}  partition ${row.partition}`,
-    `  since   ${utc(row.sinceBrokerMs)}, offset ${row.sinceOffset}, ${span(row.ageMs)} of log time ago`,
+    `  since   ${row.sinceAt}, offset ${row.sinceOffset}, for ${span(row.ageMs)} of log time`,
   ];
   if (row.rule !== null)
     lines.push(`  rule    ${row.rule}${row.cause === null ? '' : `, cause ${row.cause}`}`);

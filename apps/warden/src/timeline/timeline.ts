@@ -7,6 +7,8 @@ import { IGNORED_BECAUSE, isIgnoredReason } from './ignored-reason.ts';
 export interface TimelineEntry {
   readonly offset: number;
   readonly brokerMs: number;
+  /** The same, UTC. */
+  readonly at: string;
   readonly logMs: number;
   readonly token: number | null;
   readonly type: string;
@@ -79,6 +81,7 @@ const entryOf = ({ record, folded, before, after, state }: FoldedRecord): Timeli
   return {
     offset: record.offset,
     brokerMs: record.brokerMs,
+    at: utc(record.brokerMs),
     logMs: state.logMs,
     token: tokenOfEvent(record.event),
     type: record.event.type,
@@ -96,7 +99,7 @@ export const timelineLine = (entry: TimelineEntry): string => {
   const { count, offset, folded, stage } = entry;
   const what = count > 1 ? `… ${count} heartbeats, last at offset ${offset}` : `${entry.type}: ${entry.text}`;
   return (
-    `${String(offset).padStart(8)}  ${utc(entry.brokerMs)}  ${logTime(entry.logMs)}  ` +
+    `${String(offset).padStart(8)}  ${entry.at}  ${logTime(entry.logMs)}  ` +
     `${(entry.token === null ? '-' : `t${entry.token}`).padEnd(4)} ${what}` +
     (stage === null ? '' : `  → ${stage}`) +
     markOf(folded)

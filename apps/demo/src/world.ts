@@ -34,7 +34,7 @@ export interface WorldOptions {
 }
 
 /** Scaled so that a recovery takes seconds; every inequality of the policy still holds. */
-export const DEMO_POLICY: Partial<Policy> = {
+const DEMO_POLICY: Partial<Policy> = {
   version: 'demo-1',
   tickEveryMs: 250,
   heartbeatEveryMs: 700,

@@ -34,7 +34,7 @@ export type DownloadOptions = {
 };
 
 /** One cache per user, so that a second clone of the project does not fetch again. */
-export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
+function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
   const base = env['XDG_CACHE_HOME'];
   return (
     env['WARDEN_CACHE_DIR'] ??

@@ -29,7 +29,7 @@ export type KafkaOptions = {
 };
 
 /** The settings that a single broker needs, shared with the container. What is said in `brokerConfig` wins. */
-export const SINGLE_BROKER_CONFIG: Record<string, string> = {
+const SINGLE_BROKER_CONFIG: Record<string, string> = {
   'auto.create.topics.enable': 'false',
   'offsets.topic.replication.factor': '1',
   'offsets.topic.num.partitions': '5',

@@ -15,7 +15,7 @@ const INITDB_BOUND_MS = 60_000;
 /** Backends of a killed server let go of its memory a moment after it: until then a new one refuses to start. */
 const START_COUNT = 20;
 
-export const POSTGRES_USER = 'warden';
+const POSTGRES_USER = 'warden';
 export const POSTGRES_DATABASE = 'warden';
 
 export type PostgresOptions = {

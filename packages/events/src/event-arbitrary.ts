@@ -43,10 +43,10 @@ const recordOf = ({ fields }: AvroSchema, named: Named): fc.Arbitrary<object> =>
     noNullPrototype: true,
   });
 
-export const arbitraryEvent = (type: EventType): fc.Arbitrary<WardenEvent> =>
+const arbitraryEvent = (type: EventType): fc.Arbitrary<WardenEvent> =>
   recordOf(schemaOf(type), new Map()).map((payload) => ({ type, ...payload }) as WardenEvent);
 
-export const arbitraryProfileId: fc.Arbitrary<string> = fc
+const arbitraryProfileId: fc.Arbitrary<string> = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
   .map((text) => text.slice(0, 128).toWellFormed())
   .filter((text) => !/\p{Cc}/u.test(text));

@@ -1,4 +1,4 @@
-import type { Case, Folded, PartitionState, Policy, ProfileState } from '@profile-warden/domain';
+import type { Case, Folded, PartitionState, ProfileState } from '@profile-warden/domain';
 import type { LogRange, LogRecord, NewEvent, WardenEvent } from '@profile-warden/events';
 
 /** A partition as a duty sees it: folded state, never to be changed by it. */
@@ -56,5 +56,3 @@ export type Opener = (
   state: PartitionState,
   signal: AbortSignal,
 ) => Promise<Opening>;
-
-export type PolicyOf = (profile: ProfileState) => Policy;

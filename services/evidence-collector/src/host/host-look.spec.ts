@@ -37,7 +37,10 @@ describe('a look at a profile directory', () => {
     profile = join(folder, 'profile');
     makeChromiumProfile(profile);
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   const look = (changes: Partial<HostRequest> = {}) => lookAtHost(requestFor(profile, changes), never);
 
@@ -66,6 +69,8 @@ describe('a look at a profile directory', () => {
   });
 
   it('changes nothing: no content, no time, no name, and leaves no copy behind', async () => {
+    // The machine's temporary folder is shared with the looks of other tests.
+    vi.stubEnv('TMPDIR', folder);
     const accessTimes = fileAccessTimes(profile);
     const own = () => readdirSync(tmpdir()).filter((name) => name.startsWith('profile-warden-look-'));
     const copies = own();

@@ -1,0 +1,149 @@
+import type { LogListener, LogReader } from '@profile-warden/events';
+import type { Member, MemoryGroup } from './memory-group.ts';
+import type { MemoryTopic } from './memory-topic.ts';
+import { request } from './network.ts';
+import type { ProcessClock } from './virtual-clock.ts';
+
+/** Shared out within a group, or exactly these until `assign` names others. */
+export type Assignment = { readonly groupId: string } | { readonly partitions: readonly number[] };
+
+/** Heartbeats within one session. */
+const BEATS_PER_SESSION = 5;
+
+/**
+ * Reads committed records of the partitions that are ours, as the real reader does: *foreign* → *restoring* while the
+ * listener opens the partition → *reading* → *foreign* again. A partition that comes back waits until the calls of its
+ * former ownership have returned; a call under way when it is lost runs out.
+ */
+export class MemoryLogReader implements LogReader, Member {
+  readonly failed: Promise<never>;
+  readonly #log: MemoryTopic;
+  readonly #clock: ProcessClock;
+  readonly #assignment: Assignment;
+  readonly #owned = new Map<number, AbortController>();
+  readonly #former = new Map<number, Promise<void>>();
+  #listener: LogListener | null = null;
+  #confirm: (() => void)[] = [];
+  #isOver = false;
+  #reject: (error: unknown) => void = () => undefined;
+
+  constructor(log: MemoryTopic, clock: ProcessClock, assignment: Assignment) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#assignment = assignment;
+    this.failed = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+    this.failed.catch(() => undefined);
+  }
+
+  get isDead(): boolean {
+    return this.#clock.isDead;
+  }
+
+  start(listener: LogListener): Promise<void> {
+    this.#listener = listener;
+    if ('partitions' in this.#assignment) this.assign(this.#assignment.partitions);
+    else void this.#belong(this.#log.group(this.#assignment.groupId));
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    this.#revokeAll();
+    await Promise.all(this.#former.values());
+    if ('groupId' in this.#assignment) this.#log.group(this.#assignment.groupId).leave(this);
+  }
+
+  async confirmOwned(partition: number): Promise<boolean> {
+    const ownership = this.#owned.get(partition);
+    if (ownership === undefined) return false;
+    if ('groupId' in this.#assignment)
+      await new Promise<void>((resolve) => {
+        this.#confirm.push(resolve);
+        ownership.signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    return this.#owned.get(partition) === ownership;
+  }
+
+  /** What is ours from now on. */
+  assign(partitions: readonly number[]): void {
+    if (this.#isOver) return;
+    for (const partition of [...this.#owned.keys()])
+      if (!partitions.includes(partition)) this.#revoke(partition);
+    for (const partition of partitions) {
+      if (this.#owned.has(partition)) continue;
+      const ownership = new AbortController();
+      this.#owned.set(partition, ownership);
+      const former = this.#former.get(partition) ?? Promise.resolve();
+      this.#former.set(
+        partition,
+        former.then(() => this.#own(partition, ownership)),
+      );
+    }
+  }
+
+  /** Heartbeats to the group for as long as the process lives. */
+  async #belong(group: MemoryGroup): Promise<void> {
+    const { network, sessionMs } = this.#log;
+    let generation = -1;
+    while (!this.#isOver) {
+      try {
+        const share = await request(this.#clock, network.fate('heartbeat'), () =>
+          group.beat(this, this.#clock.now()),
+        );
+        if (share.generation !== generation) this.assign(share.partitions);
+        generation = share.generation;
+        for (const confirmed of this.#confirm.splice(0)) confirmed();
+      } catch {
+        // Unanswered: the next one tells.
+      }
+      await this.#clock.sleep(sessionMs / BEATS_PER_SESSION);
+    }
+  }
+
+  async #own(partition: number, { signal }: AbortController): Promise<void> {
+    const at = this.#log.partition(partition);
+    const listener = this.#listener;
+    if (signal.aborted || listener === null) return;
+    try {
+      await this.#clock.turn();
+      const { from } = await listener.assigned(partition, { start: 0, end: at.end }, signal);
+      for (let position = from; !this.#isLost(signal);) {
+        await at.beyond(position, signal);
+        const fetchMs = this.#log.network.fetchMs();
+        await (fetchMs > 0 ? this.#clock.sleep(fetchMs, signal) : this.#clock.turn());
+        const available = at.stable - position;
+        // Between two calls of the listener the partition may have been lost.
+        if (this.#isLost(signal) || available < 1) continue;
+        const { records, nextOffset } = at.read(position, this.#log.network.cut(available));
+        await listener.records(partition, records, nextOffset);
+        await this.#clock.turn();
+        position = nextOffset;
+      }
+    } catch (error) {
+      if (!this.#isLost(signal)) this.#fail(error);
+    }
+  }
+
+  #isLost(signal: AbortSignal): boolean {
+    return signal.aborted;
+  }
+
+  #revoke(partition: number): void {
+    this.#owned.get(partition)?.abort();
+    this.#owned.delete(partition);
+    this.#listener?.revoked(partition);
+  }
+
+  #revokeAll(): void {
+    for (const partition of [...this.#owned.keys()]) this.#revoke(partition);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#reject(error);
+    this.#revokeAll();
+  }
+}

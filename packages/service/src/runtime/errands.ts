@@ -15,6 +15,7 @@ export interface ErrandsOptions {
 const AT_ONCE_MAX = 16;
 const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 10_000;
+const FAILURES_MAX = 1_000;
 
 /** Work outside the log that ends in an event: a look at a host, a fence raised. Bounded, each key once at a time. */
 export class Errands {
@@ -45,29 +46,46 @@ export class Errands {
       const errand = this.#queue.shift();
       if (errand === undefined) return;
       this.#running += 1;
-      void this.#run(errand).finally(() => {
-        this.#running -= 1;
-        this.#underWay.delete(errand.key);
-        if (!this.#options.signal.aborted) this.#options.onSettled(errand.scope);
-        this.#next();
-      });
+      void this.#run(errand);
     }
   }
 
-  async #run({ key, scope, run }: Errand): Promise<void> {
-    const { signal, clock, onEvent, onFailed } = this.#options;
+  async #run(errand: Errand): Promise<void> {
+    const { signal, clock, onSettled } = this.#options;
+    const waitMs = await this.#attempt(errand);
+    // Whoever waits to be tried again keeps its key, not its place: the next in line may be luckier.
+    this.#running -= 1;
+    this.#next();
+    if (waitMs > 0) await clock.sleep(waitMs, signal);
+    this.#underWay.delete(errand.key);
+    if (!signal.aborted) onSettled(errand.scope);
+  }
+
+  /** Returns how long to wait before the profile is looked at again. */
+  async #attempt({ key, scope, run }: Errand): Promise<number> {
+    const { signal, onEvent, onFailed } = this.#options;
     const isOver = (): boolean => signal.aborted;
-    if (isOver()) return;
+    if (isOver()) return 0;
     try {
       const event = await run(signal);
       this.#failures.delete(key);
       if (event !== null && !isOver()) onEvent(scope, event);
+      return 0;
     } catch (error) {
-      if (isOver()) return;
-      const failures = (this.#failures.get(key) ?? 0) + 1;
-      this.#failures.set(key, failures);
+      if (isOver()) return 0;
+      const failures = this.#failed(key);
       onFailed(scope, error);
-      await clock.sleep(Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures, 10)), signal);
+      return Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 10));
     }
+  }
+
+  #failed(key: string): number {
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.delete(key);
+    this.#failures.set(key, failures);
+    // The oldest belongs to a case that has gone on without it.
+    const oldest = this.#failures.keys().next();
+    if (this.#failures.size > FAILURES_MAX && oldest.done === false) this.#failures.delete(oldest.value);
+    return failures;
   }
 }

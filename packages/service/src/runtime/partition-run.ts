@@ -1,7 +1,6 @@
 import {
   eventId,
   evolve,
-  isOwned,
   policyFor,
   type Case,
   type Folded,
@@ -9,17 +8,12 @@ import {
   type Policy,
   type ProfileState,
 } from '@profile-warden/domain';
-import {
-  CodecError,
-  isAuthorityEvent,
-  type Clock,
-  type EventOf,
-  type LogRecord,
-  type NewEvent,
-} from '@profile-warden/events';
+import { isAuthorityEvent, type Clock, type LogRecord, type NewEvent } from '@profile-warden/events';
+import { concerns } from './concern.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
 import type { Duty, Opening, PartitionView, Work } from './duty.ts';
 import { Errands } from './errands.ts';
+import { isRefusal, paidSignal } from './payment.ts';
 import type { OnRuntimeSignal } from './signals.ts';
 
 const RETRY_MS = 200;
@@ -56,10 +50,13 @@ export class PartitionRun implements PartitionView {
   #standing: 'restoring' | 'live' | 'lost' = 'restoring';
   readonly #dirty = new Set<string>();
   readonly #awaiting = new Map<string, number>();
+  /** Ids of events that cannot be encoded, by profile, until the profile changes. */
+  readonly #refused = new Map<string, Set<string>>();
   readonly #deadlines = new DeadlineQueue();
   readonly #notices: Work[] = [];
   readonly #errands: Errands;
-  #isPaying = false;
+  /** Under which opening a payment is under way; one of a former opening holds up nobody. */
+  #paying: Opening | null = null;
   readonly #openedAt: number;
 
   constructor(options: PartitionRunOptions) {
@@ -118,6 +115,8 @@ export class PartitionRun implements PartitionView {
   reopen(opening: Opening): void {
     this.#opening = opening;
     this.#awaiting.clear();
+    // They name the former epoch; what is still owed will be found again.
+    this.#notices.length = 0;
     this.#standing = 'restoring';
     this.#updateStanding();
     this.kick();
@@ -127,10 +126,12 @@ export class PartitionRun implements PartitionView {
   kick(): void {
     if (!this.isLive || this.#options.signal.aborted) return;
     for (const key of this.#deadlines.due(this.state.logMs)) this.#dirty.add(key);
-    if (this.#isPaying || (this.#dirty.size === 0 && this.#notices.length === 0)) return;
-    this.#isPaying = true;
-    void this.#payAll().finally(() => {
-      this.#isPaying = false;
+    const opening = this.#opening;
+    if (this.#paying === opening || (this.#dirty.size === 0 && this.#notices.length === 0)) return;
+    this.#paying = opening;
+    void this.#payAll(opening).finally(() => {
+      if (this.#paying !== opening) return;
+      this.#paying = null;
       if (this.#dirty.size > 0 || this.#notices.length > 0) this.kick();
     });
   }
@@ -139,8 +140,11 @@ export class PartitionRun implements PartitionView {
     const folded = evolve(this.state, record);
     if (folded === 'beat') return;
     this.#report(record, folded);
-    if (record.profileId !== null) this.#dirty.add(record.profileId);
-    else this.#markConcerned(record);
+    if (record.profileId === null) this.#markConcerned(record);
+    else {
+      this.#dirty.add(record.profileId);
+      this.#refused.delete(record.profileId);
+    }
     if (!this.isLive) return;
     const notices = this.#options.duty.observe?.(this, record, folded) ?? [];
     // Notices are a courtesy: past the bound the oldest debts are worth more than new notices.
@@ -196,16 +200,22 @@ export class PartitionRun implements PartitionView {
     });
   }
 
-  async #payAll(): Promise<void> {
+  async #payAll(opening: Opening): Promise<void> {
     const work = [...this.#notices.splice(0), ...this.#gather()];
     const events: NewEvent[] = [];
     for (const one of work) {
       if ('run' in one) this.#errands.start(one);
       else events.push(this.#newEvent(one.scope, one.event));
     }
-    const { eventsMax } = this.#opening.payer;
-    for (let index = 0; index < events.length && this.isLive; index += eventsMax)
-      await this.#pay(events.slice(index, index + eventsMax));
+    const { eventsMax } = opening.payer;
+    const payable = events.filter(({ id, profileId }) => !this.#refused.get(profileId ?? PARTITION)?.has(id));
+    // What was decided under a former opening is not paid under the next.
+    for (let index = 0; index < payable.length && this.#isLiveUnder(opening); index += eventsMax)
+      await this.#pay(opening, payable.slice(index, index + eventsMax));
+  }
+
+  #isLiveUnder(opening: Opening): boolean {
+    return this.isLive && this.#opening === opening && !this.#options.signal.aborted;
   }
 
   /** What the marked profiles owe; their next deadlines are set on the way. */
@@ -228,36 +238,32 @@ export class PartitionRun implements PartitionView {
     return { id: eventId(scope ?? partition, event), profileId: scope, partition, event };
   }
 
-  async #pay(events: readonly NewEvent[]): Promise<void> {
+  async #pay(opening: Opening, events: readonly NewEvent[]): Promise<void> {
     const { partition, onSignal, signal, clock, failureIsLoss } = this.#options;
     for (const { profileId } of events) this.#awaiting.set(profileId ?? PARTITION, Infinity);
     try {
-      const offsets = await this.#opening.payer.pay(events);
+      const offsets = await opening.payer.pay(events);
       events.forEach((paid, index) => {
         const offset = offsets[index] ?? 0;
-        this.#awaiting.set(paid.profileId ?? PARTITION, offset);
-        const token = 'token' in paid.event ? paid.event.token : null;
-        onSignal({
-          type: 'paid',
-          partition,
-          profileId: paid.profileId,
-          eventType: paid.event.type,
-          token,
-          offset,
-        });
+        // What was paid under a former opening has been folded before this one went live.
+        if (this.#opening === opening) this.#awaiting.set(paid.profileId ?? PARTITION, offset);
+        onSignal(paidSignal(partition, paid, offset));
       });
       this.#settleAwaited();
     } catch (error) {
-      if (signal.aborted) return;
+      // Under another opening all that was awaited is forgotten already, and the payer of that one lives.
+      if (signal.aborted || this.#opening !== opening) return;
       for (const { profileId } of events) this.#awaiting.delete(profileId ?? PARTITION);
       if (isRefusal(error)) {
-        await this.#payApart(events, error);
+        await this.#payApart(opening, events, error);
         return;
       }
       onSignal({ type: 'payment-failed', partition, count: events.length, error });
       if (failureIsLoss) {
+        // Another's barrier may have told so already.
+        const isNews = this.#standing !== 'lost';
         this.#standing = 'lost';
-        this.#options.onLost(error);
+        if (isNews) this.#options.onLost(error);
         return;
       }
       await clock.sleep(RETRY_MS, signal);
@@ -266,34 +272,22 @@ export class PartitionRun implements PartitionView {
   }
 
   /** One of them cannot be encoded. It is set aside until its profile changes; it must not hold up the others. */
-  async #payApart(events: readonly NewEvent[], error: unknown): Promise<void> {
+  async #payApart(opening: Opening, events: readonly NewEvent[], error: unknown): Promise<void> {
     const { partition, onSignal } = this.#options;
     const [only] = events;
-    if (events.length > 1) for (const event of events) await this.#pay([event]);
-    else if (only !== undefined)
-      onSignal({
-        type: 'obligation-unpayable',
-        partition,
-        profileId: only.profileId,
-        eventType: only.event.type,
-        error,
-      });
+    if (only === undefined) return;
+    if (events.length > 1) {
+      for (const event of events) if (this.#isLiveUnder(opening)) await this.#pay(opening, [event]);
+      return;
+    }
+    const scope = only.profileId ?? PARTITION;
+    this.#refused.set(scope, (this.#refused.get(scope) ?? new Set()).add(only.id));
+    onSignal({
+      type: 'obligation-unpayable',
+      partition,
+      profileId: only.profileId,
+      eventType: only.event.type,
+      error,
+    });
   }
 }
-
-/** The event itself was refused, before anything was sent. */
-const isRefusal = (error: unknown): boolean =>
-  error instanceof CodecError || (error instanceof Error && error.cause instanceof CodecError);
-
-type WideEvent = EventOf<'WorkerStarted'> | EventOf<'HostReported'> | EventOf<'MassSilence'>;
-
-const concerns = (profile: ProfileState, event: WideEvent): boolean => {
-  if (event.type === 'MassSilence') return isOwned(profile);
-  const { lease, requests } = profile;
-  const workerId = event.type === 'WorkerStarted' ? event.workerId : null;
-  return (
-    lease?.hostId === event.hostId ||
-    (workerId !== null && lease?.workerId === workerId) ||
-    requests.some((one) => one.hostId === event.hostId || one.workerId === workerId)
-  );
-};

@@ -2,6 +2,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { createKafka, type KafkaConnection } from './connection.ts';
 import { KafkaSetupError } from './setup-error.ts';
 import { detailOf } from './signal.ts';
+import { backoffMs, pause } from './wait.ts';
 
 const { ConfigResourceTypes } = kafkajs;
 
@@ -18,6 +19,7 @@ export interface TopicSettings {
 }
 
 export const DEFAULT_TOPIC = 'profile-leases.v1';
+const LED_MS_MAX = 30_000;
 const RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 const RETRY = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 2_000, retries: 5 };
 const CHECKED = [
@@ -132,8 +134,8 @@ export function checkTopic(connection: KafkaConnection, expected: TopicExpectati
 /** Deploy step. Returns false where the topic is there already; it is not changed then. */
 export async function createTopic(admin: Admin, settings: TopicSettings): Promise<boolean> {
   if ((await partitionsOf(admin, settings.topic)) !== undefined) return false;
-  return admin.createTopics({
-    waitForLeaders: true,
+  const isNew = await admin.createTopics({
+    waitForLeaders: false,
     topics: [
       {
         topic: settings.topic,
@@ -143,6 +145,23 @@ export async function createTopic(admin: Admin, settings: TopicSettings): Promis
       },
     ],
   });
+  await untilLed(admin, settings);
+  return isNew;
+}
+
+/** The broker that is asked may learn of a new topic later than the one that made it; the library gives up at that. */
+async function untilLed(admin: Admin, { topic, partitionCount }: TopicSettings): Promise<void> {
+  const until = performance.now() + LED_MS_MAX;
+  for (let attempt = 0; ; attempt += 1) {
+    const partitions = await partitionsOf(admin, topic).catch(() => undefined);
+    if (partitions?.length === partitionCount && partitions.every(({ leader }) => leader >= 0)) return;
+    if (performance.now() > until)
+      throw new KafkaSetupError(
+        'topic-missing',
+        `${topic} was created, but not all of its partitions have a leader after ${LED_MS_MAX} ms. Look at the brokers.`,
+      );
+    await pause(backoffMs(attempt, 20, 500));
+  }
 }
 
 export async function withAdmin<T>(
@@ -166,7 +185,10 @@ export async function withAdmin<T>(
   }
 }
 
-async function partitionsOf(admin: Admin, topic: string): Promise<{ replicas: number[] }[] | undefined> {
+async function partitionsOf(
+  admin: Admin,
+  topic: string,
+): Promise<{ replicas: number[]; leader: number }[] | undefined> {
   if (!(await admin.listTopics()).includes(topic)) return undefined;
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   return topics[0]?.partitions;

@@ -1,6 +1,7 @@
-import { DEFAULT_POLICY, policyProblems, type Policy } from '@profile-warden/domain';
+import type { Policy } from '@profile-warden/domain';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { readPolicy } from './policy-config.ts';
 
 /** Raised before anything is started; the message names the variable, its value and what to do. */
 export class ConfigError extends Error {
@@ -10,12 +11,13 @@ export class ConfigError extends Error {
   }
 }
 
-const list = z.string().transform((text) =>
+const listed = (text: string): string[] =>
   text
     .split(',')
     .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
+    .filter((part) => part !== '');
+
+const list = z.string().transform(listed);
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
@@ -28,8 +30,6 @@ const ENVIRONMENT = z.object({
   WARDEN_HOST_ID: z.string().min(1).max(128).default(hostname()),
   WARDEN_SCOPE: z.enum(['host', 'shared', 'any']).default('any'),
   WARDEN_DATABASE_URL: z.url().optional(),
-  WARDEN_FENCE_TARGETS: list.optional(),
-  WARDEN_POLICY: z.string().default('{}'),
   WARDEN_HTTP_PORT: whole(0, 65_535).default(0),
   WARDEN_HTTP_HOST: z.string().default('127.0.0.1'),
   WARDEN_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -55,30 +55,18 @@ export interface ServiceConfig {
   readonly sessionMs: number;
 }
 
+/** These may carry a password, and what is wrong with a configuration ends up in a log. */
+const SECRET: readonly string[] = ['WARDEN_DATABASE_URL', 'WARDEN_FENCE_TARGETS', 'WARDEN_REGISTRY_URL'];
+
 /** @throws ConfigError naming everything that is wrong at once. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): ServiceConfig => {
   const parsed = ENVIRONMENT.safeParse(env);
-  if (!parsed.success)
-    throw new ConfigError(
-      parsed.error.issues.map((issue) => {
-        const name = String(issue.path[0] ?? 'environment');
-        const value = env[name];
-        return `${name}${value === undefined ? ' is not set' : ` is ${JSON.stringify(value)}`}: ${issue.message}`;
-      }),
-    );
+  const problems = parsed.error?.issues.map((issue) => problemOf(issue, env)) ?? [];
+  const fenceTargets = readTargets(env['WARDEN_FENCE_TARGETS'] ?? '', problems);
+  const targetNames = fenceTargets.map(({ name }) => name);
+  const policy = readPolicy(env['WARDEN_POLICY'] ?? '{}', targetNames, problems);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const raw = parsed.data;
-  const problems: string[] = [];
-  const fenceTargets = (raw.WARDEN_FENCE_TARGETS ?? []).map((entry) => {
-    const at = entry.indexOf('=');
-    if (at < 1) problems.push(`WARDEN_FENCE_TARGETS has "${entry}": each entry must be name=url`);
-    return { name: entry.slice(0, at), url: entry.slice(at + 1) };
-  });
-  const policy = readPolicy(
-    raw.WARDEN_POLICY,
-    fenceTargets.map(({ name }) => name),
-    problems,
-  );
-  if (problems.length > 0) throw new ConfigError(problems);
   return {
     brokers: raw.WARDEN_BROKERS,
     registryUrl: raw.WARDEN_REGISTRY_URL,
@@ -97,28 +85,27 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): S
   };
 };
 
-const readPolicy = (text: string, targets: readonly string[], problems: string[]): Policy => {
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch (error) {
-    problems.push(`WARDEN_POLICY is no JSON: ${(error as Error).message}`);
-    return DEFAULT_POLICY;
+const problemOf = (
+  { path, message }: { readonly path: readonly PropertyKey[]; readonly message: string },
+  env: Readonly<Record<string, string | undefined>>,
+): string => {
+  const name = String(path[0] ?? 'environment');
+  const value = env[name];
+  if (value === undefined) return `${name} is not set: ${message}`;
+  return `${name}${SECRET.includes(name) ? '' : ` is ${JSON.stringify(value)}`}: ${message}`;
+};
+
+const readTargets = (text: string, problems: string[]): { name: string; url: string }[] => {
+  const targets: { name: string; url: string }[] = [];
+  for (const [index, entry] of listed(text).entries()) {
+    const at = entry.indexOf('=');
+    const name = entry.slice(0, Math.max(0, at));
+    const url = entry.slice(at + 1);
+    if (at < 1 || !URL.canParse(url))
+      problems.push(`WARDEN_FENCE_TARGETS, entry ${index + 1}: each entry must be name=url`);
+    else if (targets.some((target) => target.name === name))
+      problems.push(`WARDEN_FENCE_TARGETS names ${name} twice`);
+    targets.push({ name, url });
   }
-  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
-    problems.push('WARDEN_POLICY must be a JSON object of policy fields');
-    return DEFAULT_POLICY;
-  }
-  for (const name of Object.keys(given))
-    if (!Object.hasOwn(DEFAULT_POLICY, name))
-      problems.push(`WARDEN_POLICY names ${name}, which is no policy field`);
-  const change = given as Partial<Policy>;
-  const policy: Policy = {
-    ...DEFAULT_POLICY,
-    fenceTargets: targets,
-    ...change,
-    massSilence: { ...DEFAULT_POLICY.massSilence, ...change.massSilence },
-  };
-  for (const problem of policyProblems(policy)) problems.push(`WARDEN_POLICY: ${problem}`);
-  return policy;
+  return targets;
 };

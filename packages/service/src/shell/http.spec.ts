@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import type { RuntimeSignal } from '../runtime/signals.ts';
+import { healthServer } from './http.ts';
+import { RuntimeMetrics } from './metrics.ts';
+
+const FOLDED = { type: 'folded', partition: 3, count: 5, logMs: 40_000, nextOffset: 17 } as const;
+
+describe('the endpoints of a service', () => {
+  const metrics = new RuntimeMetrics('stale-detector');
+  let isReady = false;
+  const server = healthServer(
+    { isReady: () => isReady, details: () => [{ partition: 3, live: isReady }] },
+    metrics.registry,
+  );
+
+  it('/livez answers whoever is alive, restored or not', async () => {
+    const answer = await server.inject('/livez');
+    expect([answer.statusCode, answer.json()]).toEqual([200, { live: true }]);
+  });
+
+  it('/readyz is 503 until every partition in hand is live, and tells where each stands', async () => {
+    const before = await server.inject('/readyz');
+    expect([before.statusCode, before.json()]).toEqual([
+      503,
+      { ready: false, partitions: [{ partition: 3, live: false }] },
+    ]);
+    isReady = true;
+    const after = await server.inject('/readyz');
+    expect([after.statusCode, after.json()]).toEqual([
+      200,
+      { ready: true, partitions: [{ partition: 3, live: true }] },
+    ]);
+  });
+
+  it('/metrics tells what the signals have said, with the name of the service', async () => {
+    const about = { partition: 3, offset: 9, eventType: 'LeaseGranted', reason: 'token-not-new' };
+    const signals: readonly RuntimeSignal[] = [
+      { type: 'assigned', partition: 3, end: 12 },
+      FOLDED,
+      { type: 'live', partition: 3, nextOffset: 17, restoreMs: 20 },
+      { ...FOLDED, count: 2, nextOffset: 19 },
+      { type: 'ignored', ...about, eventType: 'Heartbeat', reason: 'stale-token' },
+      { type: 'authority-event-ignored', ...about },
+      { type: 'paid', partition: 3, profileId: 'p1', eventType: 'SuspectedStale', token: 1, offset: 18 },
+      { type: 'payment-failed', partition: 3, count: 1, error: new Error('no broker') },
+      { type: 'lost', partition: 3, error: new Error('fenced') },
+    ];
+    for (const signal of signals) metrics.take(signal);
+    const answer = await server.inject('/metrics');
+    expect(answer.headers['content-type']).toContain('text/plain');
+    const lines = answer.body.split('\n').filter((line) => line.startsWith('warden_'));
+    const of = 'service="stale-detector"';
+    expect(lines).toEqual([
+      `warden_records_folded_total{partition="3",${of}} 7`,
+      `warden_records_ignored_total{event_type="Heartbeat",reason="stale-token",${of}} 1`,
+      `warden_authority_events_ignored_total{event_type="LeaseGranted",reason="token-not-new",${of}} 1`,
+      `warden_events_appended_total{event_type="SuspectedStale",${of}} 1`,
+      `warden_failures_total{kind="payment-failed",${of}} 1`,
+      `warden_failures_total{kind="lost",${of}} 1`,
+      `warden_position{partition="3",${of}} 19`,
+      `warden_log_time_ms{partition="3",${of}} 40000`,
+      `warden_partition_live{partition="3",${of}} 1`,
+    ]);
+  });
+
+  it('/metrics shows a partition that was revoked as not live', async () => {
+    metrics.take({ type: 'revoked', partition: 3 });
+    const { body } = await server.inject('/metrics');
+    expect(body).toContain('warden_partition_live{partition="3",service="stale-detector"} 0');
+  });
+});

@@ -4,8 +4,14 @@ export interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Why tests did not run, each reason once. */
-  readonly notRun: readonly string[];
+  /** Why tests did not run, each file and reason once. */
+  readonly notRun: readonly NotRun[];
+}
+
+export interface NotRun {
+  readonly file: string;
+  /** What the test gave as its reason; null if it gave none. */
+  readonly why: string | null;
 }
 
 /** The part of a finished test run that counts; a type of its own so that a spec can make one up. */
@@ -34,14 +40,19 @@ export function tally({ testModules, unhandledErrors }: TestRun): Tally {
       outside +
       unhandledErrors.length,
     skipped: skipped.length,
-    notRun: [...new Set(skipped.map(whyNot))].sort(),
+    notRun: whyNot(skipped),
   };
 }
 
-function whyNot(test: TestCase): string {
-  const result = test.result();
-  const note = result.state === 'skipped' ? result.note : undefined;
-  return `${test.module.relativeModuleId}: ${note ?? `no reason given for "${test.fullName}"`}`;
+function whyNot(skipped: readonly TestCase[]): NotRun[] {
+  const found = new Map<string, NotRun>();
+  for (const test of skipped) {
+    const result = test.result();
+    const why = (result.state === 'skipped' ? result.note : undefined) ?? null;
+    const file = test.module.relativeModuleId;
+    found.set(`${file} ${why ?? ''}`, { file, why });
+  }
+  return [...found.values()];
 }
 
 /** Why a run is not good enough, empty if it is. */
@@ -49,11 +60,13 @@ export function complaints({ passed, failed, notRun }: Tally, inCi: boolean): st
   const found: string[] = [];
   if (failed > 0) found.push(`${failed} failed`);
   if (passed + failed === 0) found.push('no test ran');
-  const avoidable = notRun.filter((why) => !NOT_INSTALLABLE.some((pattern) => pattern.test(why)));
+  const avoidable = notRun.filter(({ why }) => !NOT_INSTALLABLE.some((pattern) => pattern.test(why ?? '')));
   if (inCi && avoidable.length > 0)
     found.push('CI leaves no test out for want of what .ci/run could install');
   return found;
 }
+
+export const notRunLine = ({ file, why }: NotRun): string => `not run: ${why ?? 'no reason given'} (${file})`;
 
 export const closingLine = ({ passed, failed, skipped }: Tally): string =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;

@@ -3,7 +3,7 @@
  * runs those whose path contains that. The last line is the count, alone.
  */
 import { startVitest } from 'vitest/node';
-import { closingLine, complaints, tally } from './tally.ts';
+import { closingLine, complaints, notRunLine, tally } from './tally.ts';
 
 const inCi = process.env['CI'] === 'true';
 const vitest = await startVitest(process.argv.slice(2), { run: true, watch: false, allowOnly: !inCi });
@@ -12,7 +12,7 @@ const result = tally({
   unhandledErrors: vitest.state.getUnhandledErrors(),
 });
 await vitest.close();
-for (const why of result.notRun) console.log(`not run: ${why}`);
+for (const left of result.notRun) console.log(notRunLine(left));
 const faults = complaints(result, inCi);
 for (const fault of faults) console.log(`tests: ${fault}`);
 console.log(closingLine(result));

@@ -42,7 +42,7 @@ const target = { brokers: stack.brokers, registryUrl: stack.registryUrl, topic: 
   await using _authority = await startServices(stack, {
     names: ['lease-authority'],
     topic: TOPIC,
-    env: { WARDEN_LOG_LEVEL: 'warn', WARDEN_FENCE_TARGETS: '' },
+    env: { WARDEN_FENCE_TARGETS: '' },
     onProgress: say,
   });
   await appendFleet(target, profiles, Number(values.heartbeats), say);

@@ -45,7 +45,7 @@ await using stack = await startStack({ onProgress: say });
 await using _services = await startServices(stack, {
   names: ['lease-authority'],
   topic: TOPIC,
-  env: { WARDEN_LOG_LEVEL: 'warn', WARDEN_FENCE_TARGETS: '' },
+  env: { WARDEN_FENCE_TARGETS: '' },
   onProgress: say,
 });
 const grants = await openGrantLoop({ ...stack, topic: TOPIC, partitionCount: 6 });

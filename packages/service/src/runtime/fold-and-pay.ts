@@ -84,6 +84,7 @@ export class FoldAndPay implements LogListener {
       failureIsLoss: this.#options.failureIsLoss ?? false,
       onLost: (error) => this.#lost(partition, held, error),
     });
+    held.run.begin();
     return { from: opening.state.nextOffset };
   }
 

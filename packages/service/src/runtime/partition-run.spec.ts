@@ -1,6 +1,7 @@
 import { beat, request } from '@profile-warden/testkit/spec';
 import { LOST, UNANSWERED } from '@profile-warden/testkit/memory';
 import { describe, expect, it } from 'vitest';
+import { appendingOpener } from './appending.ts';
 import { Bench, authorityLike, confirmed, fencing } from './runtime.fixture.ts';
 
 describe('a replay', () => {
@@ -35,6 +36,21 @@ describe('a replay', () => {
     const { runtime } = await bench.start(fencing());
     expect(runtime.isReady).toBe(true);
     expect([...runtime.views()][0]?.state.nextOffset).toBe(end);
+  });
+
+  it('is over at once where the log is empty, or all of it is in the state that the partition opens with', async () => {
+    const bench = new Bench();
+    const empty = await bench.start(fencing());
+    expect(empty.runtime.isReady).toBe(true);
+
+    const other = new Bench();
+    other.quarantine('p1');
+    const { runtime } = await other.start(fencing(), {
+      opener: (partition, range, _state, signal) =>
+        appendingOpener(other.log.appender(other.clock.process()))(partition, range, other.state(), signal),
+    });
+    expect(runtime.isReady).toBe(true);
+    expect(other.of('FenceConfirmed')).toHaveLength(1);
   });
 
   it('waits for a transaction that is still open at the end', async () => {

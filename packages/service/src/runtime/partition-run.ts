@@ -90,6 +90,12 @@ export class PartitionRun implements PartitionView {
     };
   }
 
+  /** What it opens with may reach the end of the log already: then no record will come to say so. */
+  begin(): void {
+    this.#updateStanding();
+    this.kick();
+  }
+
   /** Folds records in log order, then pays what has become due. Resolves when more may be folded. */
   async fold(records: readonly LogRecord[], nextOffset: number): Promise<void> {
     for (const record of records) {
@@ -118,8 +124,7 @@ export class PartitionRun implements PartitionView {
     // They name the former epoch; what is still owed will be found again.
     this.#notices.length = 0;
     this.#standing = 'restoring';
-    this.#updateStanding();
-    this.kick();
+    this.begin();
   }
 
   /** Looks at what is due; does nothing unless the partition is live. */

@@ -1,0 +1,124 @@
+import { DEFAULT_POLICY } from '@profile-warden/domain';
+import { FoldAndPay, appendingOpener } from '@profile-warden/service';
+import { LOST, MemoryLog, ScriptedNetwork, VirtualClock } from '@profile-warden/testkit/memory';
+import { describe, expect, it } from 'vitest';
+import { detectorDuty } from './duty.ts';
+import { runTicker } from './ticker.ts';
+
+const EVERY_MS = 1_000;
+
+const started = async (prepare: (log: MemoryLog, network: ScriptedNetwork) => void = () => undefined) => {
+  const clock = new VirtualClock();
+  const network = new ScriptedNetwork();
+  const log = new MemoryLog({ clock, network, partitionCount: 2 });
+  prepare(log, network);
+  const process = clock.process();
+  const reader = log.reader(process, { partitions: [0, 1] });
+  const runtime = new FoldAndPay({
+    duty: detectorDuty(DEFAULT_POLICY),
+    policy: DEFAULT_POLICY,
+    reader,
+    opener: appendingOpener(log.appender(process)),
+    clock: process,
+    random: () => 0.5,
+    onSignal: () => undefined,
+  });
+  await runtime.start();
+  const failures: unknown[] = [];
+  const stopping = new AbortController();
+  const options = {
+    appender: log.appender(process),
+    clock: process,
+    tickEveryMs: EVERY_MS,
+    instanceId: 'd1',
+    onFailed: (error: unknown) => failures.push(error),
+  };
+  // The parts of a process come to life before its first tick.
+  await clock.advance(0);
+  const ticker = runTicker(runtime, options, stopping.signal);
+  await clock.advance(0);
+  const ticks = (partition = 0): number[] =>
+    log.committed(partition).records.map(({ brokerMs }) => brokerMs - 1_700_000_000_000);
+  return { clock, network, log, reader, process, stopping, ticker, failures, ticks };
+};
+
+const aBarrier = (log: MemoryLog, partition: number): void => {
+  log.write({
+    id: 'barrier',
+    profileId: null,
+    partition,
+    event: { type: 'AuthorityEpochStarted', foldVersion: 1, instanceId: 'a1' },
+  });
+};
+
+describe('the ticker', () => {
+  it('sends one tick per interval into every partition in hand, each with an id of its own', async () => {
+    const { clock, log, ticks } = await started();
+    await clock.advance(3_500);
+    expect(ticks(0)).toEqual([0, 1_000, 2_000, 3_000]);
+    expect(ticks(1)).toEqual([0, 1_000, 2_000, 3_000]);
+    const ids = [0, 1].flatMap((partition) => log.committed(partition).records.map(({ id }) => id));
+    expect(new Set(ids).size).toBe(8);
+    expect(log.committed(0).records[0]?.event).toEqual({
+      type: 'ClockTicked',
+      intervalMs: EVERY_MS,
+      epoch: -1,
+    });
+  });
+
+  it('sends none before its last one has come back, so that a log that cannot be read does not age', async () => {
+    const { clock, network, ticks } = await started();
+    network.fetchDelayMs = 2_500;
+    await clock.advance(10_500);
+    expect(ticks()).toEqual([0, 1_000, 4_000, 7_000, 10_000]);
+  });
+
+  it('sends none into a partition that is still restoring, and does not make up for them', async () => {
+    const { clock, ticks } = await started((log, network) => {
+      aBarrier(log, 1);
+      network.fetchDelayMs = 3_200;
+    });
+    expect(ticks(0)).toEqual([0]);
+    await clock.advance(3_900);
+    expect(ticks(1)).toEqual([0]);
+    await clock.advance(1_000);
+    expect(ticks(1)).toEqual([0, 4_000]);
+  });
+
+  it('sends none behind an open transaction', async () => {
+    const { clock, log, ticks } = await started();
+    await clock.advance(500);
+    const transaction = log.partition(0).begin();
+    await clock.advance(5_000);
+    log.partition(0).finish(transaction, true);
+    await clock.advance(600);
+    expect(ticks(0)).toEqual([0, 1_000, 6_000]);
+    expect(ticks(1)).toHaveLength(7);
+  });
+
+  it('tells of a tick in doubt and sends another one interval later', async () => {
+    const { clock, network, ticks, failures } = await started();
+    network.next('append', LOST);
+    await clock.advance(2_500);
+    expect(failures).toHaveLength(1);
+    expect(ticks()).toEqual([0, 2_000]);
+  });
+
+  it('that comes late is sent once, and the next an interval later', async () => {
+    const { clock, network, ticks } = await started();
+    network.next('append', { sendMs: 0, reachMs: 2_700, isAnswered: true, answerMs: 0 });
+    await clock.advance(6_000);
+    expect(ticks()).toEqual([0, 3_700, 3_700, 4_700, 5_700]);
+  });
+
+  it('sends none for a partition that was taken away, and ends when it is told to', async () => {
+    const { clock, reader, ticks, stopping, ticker } = await started();
+    reader.assign([1]);
+    await clock.advance(1_500);
+    expect([ticks(0), ticks(1)]).toEqual([[0], [0, 1_000]]);
+    stopping.abort();
+    await ticker;
+    await clock.advance(5_000);
+    expect(ticks(1)).toHaveLength(2);
+  });
+});

@@ -159,7 +159,7 @@ export interface Evidence {
 }
 
 /** A request as it stands in the log, waiting for its answer. */
-export type LeaseRequest = Omit<EventOf<'LeaseRequested'>, 'type'> & {
+export type LeaseRequest = EventOf<'LeaseRequested'> & {
   readonly offset: number;
   readonly logMs: number;
 };

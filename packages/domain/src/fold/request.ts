@@ -10,8 +10,8 @@ export const leaseRequested: Step<EventOf<'LeaseRequested'>> = (at, profile, eve
     profile.answered.some((answer) => answer.requestId === requestId && answer.logMs + DEDUP_MS >= at.logMs)
   )
     return 'duplicate-request';
-  const { type: _type, ...request } = event;
-  return { ...profile, requests: [...profile.requests, { ...request, offset: at.offset, logMs: at.logMs }] };
+  const request = { ...event, offset: at.offset, logMs: at.logMs };
+  return { ...profile, requests: [...profile.requests, request] };
 };
 
 /** Takes the request off the queue and remembers that it was answered, for `DEDUP_MS` of log time. */

@@ -56,7 +56,11 @@ export const runService = async (
 ): Promise<void> => {
   const config = configOrExit(name);
   const instanceId = `${name}-${randomUUID().slice(0, 8)}`;
-  const log = pino({ name, level: config.logLevel, base: { instanceId } });
+  // A line waits for the one being written, never the fold for a line; what waits at the exit is written then.
+  const log = pino(
+    { name, level: config.logLevel, base: { instanceId } },
+    pino.destination({ dest: 1, sync: false }),
+  );
   try {
     await serve(name, config, log, instanceId, build);
     process.exit(0);

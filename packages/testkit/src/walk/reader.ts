@@ -9,6 +9,7 @@ import {
   type ProfileState,
 } from '@profile-warden/domain';
 import type { LogRecord } from '@profile-warden/events';
+import type { Random } from './random.ts';
 
 /** A service's own fold, as far behind the end of the log as it happens to be. */
 export class Reader {
@@ -59,3 +60,9 @@ export class Reader {
     this.#cursor = from.#cursor;
   }
 }
+
+/** How many records somebody reads before its next move. */
+export const lag = ({ random }: { readonly random: Random }, reader: Reader): number => {
+  if (reader.isAtEnd) return 0;
+  return random.chance(0.6) ? Infinity : random.whole(8);
+};

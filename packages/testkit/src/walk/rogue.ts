@@ -16,6 +16,10 @@ import { Worker } from './worker.ts';
 export class Rogue extends Worker {
   #steps = 0;
 
+  override check(): void {
+    // Nothing to hold it to.
+  }
+
   override work(): void {
     const { random } = this.world;
     const latest = this.profile?.token ?? 0;

@@ -93,6 +93,8 @@ export class Collector extends Service {
   readonly #running: (incarnation: string) => Running | undefined;
   /** How often a look cannot tell. */
   blindness = 0.15;
+  /** How often it takes what lives for gone. What only time can prove must hold all the same. */
+  error = 0;
 
   constructor(world: World, running: (incarnation: string) => Running | undefined) {
     super(world);
@@ -117,7 +119,7 @@ export class Collector extends Service {
     const real = this.#running(profile.lease?.incarnation ?? '');
     const seen = (isTrue: boolean): Answer => {
       if (random.chance(this.blindness)) return 'unknown';
-      return isTrue ? 'yes' : 'no';
+      return isTrue && !random.chance(this.error) ? 'yes' : 'no';
     };
     return findings({
       workerAlive: seen(real?.isAlive ?? false),

@@ -3,18 +3,18 @@ import { isAuthorityEvent } from '@profile-warden/events';
 import { registered } from '../spec/index.ts';
 import { Authority } from './authorities.ts';
 import { checkDeadlines, isAtRest } from './duties.ts';
+import { Fleet } from './fleet.ts';
 import { Violation } from './ledger.ts';
 import { People } from './people.ts';
 import { Random } from './random.ts';
-import type { Reader } from './reader.ts';
-import { Rogue } from './rogue.ts';
+import { lag } from './reader.ts';
 import { Collector, Decider, Detector, Projector, type Running, type Service } from './services.ts';
-import { Worker } from './worker.ts';
 import { PROFILES, World } from './world.ts';
 import { WALK_POLICY } from './walk-policy.ts';
 
-const MAX_WORKERS = 5;
 const MAX_ZOMBIES = 2;
+/** Briskness of a walk in which everybody but the workers hurries. */
+const HASTY = 2;
 /** Ticks within which everything must come to rest once faults end. */
 const REST_BOUND = 500;
 
@@ -28,9 +28,7 @@ export class Walk {
   readonly #deciders: readonly Decider[];
   readonly #projectors: readonly Projector[];
   readonly #people: People;
-  readonly #running = new Map<string, Worker>();
-  #workers: Worker[] = [];
-  #runs = 0;
+  readonly #fleet: Fleet;
   readonly #seed: number;
   /** How often the services get their turn besides: sluggish walks mix states, brisk ones get far. */
   readonly #briskness: number;
@@ -40,17 +38,20 @@ export class Walk {
     const { world } = this;
     world.random = Random.ofStep(seed, -1);
     world.isKafkaFenced = world.random.chance(0.5);
-    this.#briskness = world.random.pick([0, 0.5, 1]);
+    this.#briskness = world.random.pick([0, 0.5, 1, HASTY]);
     this.#authority = new Authority(world, 'a0', null);
     this.#detectors = [new Detector(world), new Detector(world)];
-    const running = (incarnation: string): Running | undefined => this.#running.get(incarnation);
+    this.#fleet = new Fleet(world);
+    const running = (incarnation: string): Running | undefined => this.#fleet.find(incarnation);
     this.#collectors = [new Collector(world, running), new Collector(world, running)];
+    const error = world.random.pick([0, 0.7]);
+    for (const collector of this.#collectors) collector.error = error;
     this.#deciders = [new Decider(world), new Decider(world)];
     this.#projectors = [new Projector(world), new Projector(world)];
     this.#people = new People(world);
     for (const profileId of PROFILES)
       if (world.random.chance(0.4)) world.append({ event: registered({ sharedStorage: true }), profileId });
-    for (let count = 0; count < 3; count += 1) this.#hire();
+    for (let count = 0; count < 3; count += 1) this.#fleet.hire();
   }
 
   step(index: number): void {
@@ -65,8 +66,8 @@ export class Walk {
       [7, () => this.#pay(this.#collectors)],
       [5, () => this.#pay(this.#deciders)],
       [5, () => world.sendLate()],
-      [46, () => this.#work()],
-      [3, () => this.#hire()],
+      [46, () => this.#fleet.work()],
+      [3, () => this.#fleet.hire()],
       [6, () => this.#involvePeople()],
       [1.5, () => this.#takeOver()],
       [1, () => this.#restart()],
@@ -74,6 +75,8 @@ export class Walk {
       [2, () => this.#repeat()],
       [2, () => this.#cases().forEach(checkDeadlines)],
     ])();
+    this.#fleet.check();
+    if (this.#briskness === HASTY) this.#hurry();
     if (!random.chance(this.#briskness)) return;
     this.#decide();
     this.#pay(
@@ -81,10 +84,18 @@ export class Walk {
     );
   }
 
-  #lag(reader: Reader): number {
+  /** Profiles change hands as fast as the protocol allows, so that a lagging holder is overtaken if it can be. */
+  #hurry(): void {
     const { random } = this.world;
-    if (reader.isAtEnd) return 0;
-    return random.chance(0.6) ? Infinity : random.whole(8);
+    for (const services of [this.#projectors, this.#collectors, this.#deciders]) this.#pay(services);
+    this.#people.reader.advance();
+    if (random.chance(0.05)) this.#people.operate();
+    this.#people.judgeAtOnce();
+    this.#authority.read(Infinity);
+    if (this.#authority.isDeposed) return;
+    this.#authority.decide();
+    this.#authority.commit();
+    this.#fleet.check();
   }
 
   #passTime(): void {
@@ -99,7 +110,7 @@ export class Walk {
 
   #pay(services: readonly Service[]): void {
     const service = this.world.random.pick(services);
-    service.reader.advance(this.#lag(service.reader));
+    service.reader.advance(lag(this.world, service.reader));
     service.pay();
   }
 
@@ -107,10 +118,11 @@ export class Walk {
     const { random } = this.world;
     const authority =
       this.#zombies.length > 0 && random.chance(0.2) ? random.pick(this.#zombies) : this.#authority;
-    if (random.chance(0.7)) authority.read(this.#lag(authority.reader));
+    if (random.chance(0.7)) authority.read(lag(this.world, authority.reader));
     if (authority.isDeposed) return;
     if (random.chance(0.7)) authority.decide();
     if (random.chance(0.6)) authority.commit();
+    this.#fleet.check();
     if (random.chance(0.05)) authority.reject();
     // The answer to a commit was lost: whether it is in the log, only a takeover can tell.
     if (random.chance(0.01)) this.#takeOver();
@@ -123,52 +135,10 @@ export class Walk {
     this.#authority = new Authority(world, `a${world.records.length}`, source);
   }
 
-  #hire(): void {
-    const { world } = this;
-    const { random } = world;
-    if (this.#workers.length >= MAX_WORKERS) {
-      const gone = this.#workers.findIndex((worker) => !worker.isAlive || worker.isRevoked);
-      if (gone < 0) return;
-      this.#workers.splice(gone, 1);
-    }
-    this.#runs += 1;
-    // Who restarts an interrupted task does so where it ran.
-    const interrupted = [...world.state.profiles.values()].find(
-      ({ stage }) => stage.kind === 'resume-pending',
-    )?.history.origin?.hostId;
-    const name = {
-      workerId: random.chance(0.3) ? `w${random.whole(4)}` : `once-${this.#runs}`,
-      hostId: interrupted ?? random.pick(['h1', 'h2']),
-      incarnation: `i${this.#runs}`,
-    };
-    // A stable name runs once: whoever had it is gone.
-    for (const worker of this.#workers) if (worker.workerId === name.workerId) worker.crash();
-    const Kind = random.chance(0.75) ? Worker : Rogue;
-    const worker = new Kind(world, name, `boot-${name.hostId}`);
-    this.#workers.push(worker);
-    this.#running.set(name.incarnation, worker);
-    if (interrupted !== undefined || random.chance(0.5)) worker.read(Infinity);
-    worker.live();
-    if (random.chance(0.7)) worker.deliver();
-  }
-
-  #work(): void {
-    const { random } = this.world;
-    const worker = random.pick(this.#workers);
-    if (worker.hasMail && random.chance(0.5)) worker.deliver();
-    if (!worker.isAlive) {
-      if (random.chance(0.2)) worker.hasBrowser = false;
-      return;
-    }
-    if (random.chance(0.8)) worker.read(this.#lag(worker.reader));
-    worker.live();
-    if (random.chance(0.6)) worker.deliver();
-  }
-
   #involvePeople(): void {
     const { random } = this.world;
     const people = this.#people;
-    people.reader.advance(this.#lag(people.reader));
+    people.reader.advance(lag(this.world, people.reader));
     random.weighted<() => void>([
       [5, () => people.openForm()],
       [4, () => people.judgeAtOnce()],
@@ -219,9 +189,12 @@ export class Walk {
     world.random = Random.ofStep(this.#seed, -2);
     this.#zombies = [];
     this.#takeOver();
-    for (const collector of this.#collectors) collector.blindness = 0;
+    for (const collector of this.#collectors) {
+      collector.blindness = 0;
+      collector.error = 0;
+    }
     const isFleetGone = world.random.chance(0.5);
-    for (const worker of this.#workers) if (isFleetGone || worker instanceof Rogue) worker.crash();
+    this.#fleet.end(isFleetGone);
     for (let round = 0; round < REST_BOUND; round += 1) {
       this.#healRound();
       if (this.#isAtRest()) {
@@ -246,16 +219,7 @@ export class Walk {
     this.#authority.read(Infinity);
     this.#authority.decide();
     this.#authority.commit();
-    for (const worker of this.#workers) {
-      while (worker.hasMail) worker.deliver();
-      if (!worker.isAlive) {
-        worker.hasBrowser = false;
-        continue;
-      }
-      worker.read(Infinity);
-      worker.beat();
-      worker.work();
-    }
+    this.#fleet.behave();
   }
 
   #isAtRest(): boolean {

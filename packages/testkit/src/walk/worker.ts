@@ -57,6 +57,8 @@ export class Worker implements Running {
   readonly #beatSentAtMs = new Map<number, number>();
   readonly #outbox: Sent[] = [];
   readonly #steps: OwnStep[] = [];
+  /** How often it reads the log before it moves; who seldom does goes by its deadline alone. */
+  readonly #attention: number;
 
   constructor(world: World, name: { workerId: string; hostId: string; incarnation: string }, bootId: string) {
     this.world = world;
@@ -64,6 +66,7 @@ export class Worker implements Running {
     this.hostId = name.hostId;
     this.incarnation = name.incarnation;
     this.profileId = world.random.pick(PROFILES);
+    this.#attention = world.random.pick([0.9, 0.9, 0.2]);
     this.reader = world.reader();
     const { workerId, hostId, incarnation } = this;
     world.append({ event: workerStarted(incarnation, { workerId, hostId, bootId }), profileId: '' });
@@ -112,19 +115,26 @@ export class Worker implements Running {
     if (this.world.random.chance(0.05)) this.world.append({ event: sent.event, profileId: this.profileId });
   }
 
-  /** It touches the profile. Nobody may have been let in after it. */
+  /** It touches the profile. */
   protected act(): void {
     this.world.count('acts');
+    this.check();
+  }
+
+  /** As long as it may touch the profile, nobody may have been let in after it. */
+  check(): void {
+    if (!this.isAlive || !this.canAct) return;
     const latest = this.world.ledger.latestToken(this.profileId);
     if (this.token === null || latest > this.token)
       throw new Violation(
         'I18',
-        `${this.incarnation} acts with ${String(this.token)}, ${latest} was granted`,
+        `${this.incarnation} may act with ${String(this.token)}, ${latest} was granted`,
       );
   }
 
   /** Its next move. */
-  live(): void {
+  live(readable: number): void {
+    if (this.world.random.chance(this.#attention)) this.read(readable);
     if (this.requestId === null) this.ask();
     else if (this.token === null && this.#isDenied && this.world.random.chance(0.3)) this.requestId = null;
     else this.work();

@@ -4,7 +4,7 @@ import { shrink, violationOf } from './shrink.ts';
 import { walk } from './walk.ts';
 
 /** `WARDEN_WALKS=20000 npx vitest run --project simulation packages/testkit` walks longer; the seeds follow each other. */
-const WALKS = Number(process.env['WARDEN_WALKS'] ?? 1_200);
+const WALKS = Number(process.env['WARDEN_WALKS'] ?? 2_000);
 const FIRST_SEED = Number(process.env['WARDEN_SEED'] ?? 1);
 const STEPS = Array.from({ length: 300 }, (_none, index) => index);
 const MS_PER_WALK = 100;

@@ -27,8 +27,8 @@ export default defineConfig({
           globalSetup: ['packages/testkit/src/parts/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // All share one broker, registry and database.
-          fileParallelism: false,
+          // Each has a topic and a database of its own and mostly waits for what it starts or stops.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

@@ -22,7 +22,7 @@ import type { Duty, Opener, PartitionView, Work } from './duty.ts';
 import { FoldAndPay } from './fold-and-pay.ts';
 import type { RuntimeSignal } from './signals.ts';
 
-export const POLICY: Policy = { ...DEFAULT_POLICY, fenceTargets: ['accounts'] };
+const POLICY: Policy = { ...DEFAULT_POLICY, fenceTargets: ['accounts'] };
 
 type Of<K> = Extract<WardenEvent, { type: K }>;
 

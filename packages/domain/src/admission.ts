@@ -100,11 +100,12 @@ const resumeObjection = (
   return isOlderBrowser(profile, request) ? 'browser-older' : null;
 };
 
+/** A version that is not told, or cannot be read, is not known to be new enough. */
 const isOlderBrowser = ({ lastBrowser }: ProfileState, request: LeaseRequest): boolean => {
-  if (lastBrowser === null || request.browserVersion === null) return false;
+  if (lastBrowser === null) return false;
   if (lastBrowser.kind !== request.browserKind) return true;
-  const major = (version: string): number => Number.parseInt(version, 10);
-  return major(request.browserVersion) < major(lastBrowser.version);
+  const major = (version: string | null): number => Number.parseInt(version ?? '', 10);
+  return !(major(request.browserVersion) >= major(lastBrowser.version));
 };
 
 /** All denials that are due: final objections, requests that may not wait (any longer), and those behind the bound. */
@@ -169,7 +170,8 @@ const NEXT_ACTION: Record<DenialReason, string> = {
   'wrong-task': 'Only the interrupted task may resume; ask with its taskId.',
   'proxy-mismatch': 'Resume through the proxy that the task used.',
   'storage-mismatch': 'Resume on the host and directory that the task used.',
-  'browser-older': 'Resume with the browser that last wrote the profile, or a newer one.',
+  'browser-older':
+    'Resume with the browser that last wrote the profile, or a newer one, and say its version.',
   'nothing-to-resume': 'Ask with intent fresh: there is no interrupted task.',
   'nothing-to-inspect': 'Ask with intent fresh: the profile is not in review.',
   'not-registered': 'Register the profile first: `warden profile register`.',

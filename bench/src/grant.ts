@@ -1,7 +1,7 @@
 import { startServices, startStack } from '@profile-warden/devstack';
 import { parseArgs } from 'node:util';
 import { openBareLoop } from './bare-client.ts';
-import { rounded } from './figures.ts';
+import { latencies, rounded } from './figures.ts';
 import { openGrantLoop } from './grant-loop.ts';
 import { Load } from './load.ts';
 
@@ -33,6 +33,7 @@ const PER_SECOND = 50;
 const BATCH = 250;
 const OUTSTANDING_MAX = 4_000;
 const WARM_UP = 5_000;
+const ROUNDS = 5;
 const TOPIC = 'profile-leases.v1';
 
 let sequence = 0;
@@ -54,17 +55,21 @@ const loads = { grant: new Load(grants.loop), bare: new Load(bare.loop) };
 await loads.grant.start();
 await loads.bare.start();
 
-// Alternating, so that both meet the same machine.
 for (const load of [loads.grant, loads.bare]) await load.full(ids(WARM_UP), BATCH, OUTSTANDING_MAX);
-const paced = Number(values.seconds) * PER_SECOND;
-const granted = await loads.grant.paced(ids(paced), PER_SECOND);
-const answered = await loads.bare.paced(ids(paced), PER_SECOND);
+
+// In turns, so that both meet the same machine.
+const samples = { grant: [] as number[], bare: [] as number[] };
+const paced = Math.ceil((Number(values.seconds) * PER_SECOND) / ROUNDS);
 const rates = { grant: 0, bare: 0 };
-const round = Math.ceil(Number(values.requests) / 3);
-for (let index = 0; index < 3; index += 1) {
-  rates.grant += (await loads.grant.full(ids(round), BATCH, OUTSTANDING_MAX)) / 3;
-  rates.bare += (await loads.bare.full(ids(round), BATCH, OUTSTANDING_MAX)) / 3;
+const full = Math.ceil(Number(values.requests) / ROUNDS);
+for (let round = 0; round < ROUNDS; round += 1) {
+  for (const side of ['grant', 'bare'] as const) {
+    samples[side].push(...(await loads[side].paced(ids(paced), PER_SECOND)));
+    rates[side] += (await loads[side].full(ids(full), BATCH, OUTSTANDING_MAX)) / ROUNDS;
+  }
 }
+const granted = latencies(samples.grant);
+const answered = latencies(samples.bare);
 await grants.close();
 await bare.close();
 

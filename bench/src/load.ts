@@ -1,5 +1,3 @@
-import { latencies, type Latencies } from './figures.ts';
-
 /** A loop under test: takes requests in, and calls back with each answer that it was given. */
 export interface Loop {
   readonly start: (onAnswer: (id: string) => void) => Promise<void>;
@@ -34,8 +32,8 @@ export class Load {
     });
   }
 
-  /** One request after the other, `perSecond` of them, whatever the answers do. */
-  async paced(ids: readonly string[], perSecond: number): Promise<Latencies> {
+  /** One request after the other, `perSecond` of them, whatever the answers do; resolves with the times taken, in ms. */
+  async paced(ids: readonly string[], perSecond: number): Promise<readonly number[]> {
     this.#samples.length = 0;
     const startedAt = performance.now();
     const answers: Promise<void>[] = [];
@@ -45,7 +43,7 @@ export class Load {
       answers.push(this.#ask([id]));
     }
     await Promise.all(answers);
-    return latencies(this.#samples);
+    return [...this.#samples];
   }
 
   /** Keeps `outstandingMax` requests on their way and returns how many were answered per second. */

@@ -1,7 +1,6 @@
 import type { EventOf } from '@profile-warden/events';
 import type { PartitionView, Work } from '@profile-warden/service';
-import type {
-  PartitionLog} from '@profile-warden/testkit/spec';
+import type { PartitionLog } from '@profile-warden/testkit/spec';
 import {
   beat,
   elapse,

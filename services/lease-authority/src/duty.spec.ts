@@ -1,8 +1,7 @@
 import { policyFor, type Case, type Folded, type ProfileState } from '@profile-warden/domain';
 import type { LogRecord, RecordBody } from '@profile-warden/events';
 import type { PartitionView } from '@profile-warden/service';
-import type {
-  PartitionLog} from '@profile-warden/testkit/spec';
+import type { PartitionLog } from '@profile-warden/testkit/spec';
 import {
   beat,
   granted,

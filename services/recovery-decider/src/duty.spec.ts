@@ -1,6 +1,5 @@
 import type { PartitionView } from '@profile-warden/service';
-import type {
-  PartitionLog} from '@profile-warden/testkit/spec';
+import type { PartitionLog } from '@profile-warden/testkit/spec';
 import {
   beat,
   granted,

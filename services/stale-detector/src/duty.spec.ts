@@ -1,6 +1,6 @@
 import { DEFAULT_POLICY, policyFor, type Policy } from '@profile-warden/domain';
 import type { PartitionView, Work } from '@profile-warden/service';
-import type { PartitionLog} from '@profile-warden/testkit/spec';
+import type { PartitionLog } from '@profile-warden/testkit/spec';
 import { beat, logOf, request, workerStarted } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
 import { detectorDuty } from './duty.ts';

@@ -1,0 +1,2 @@
+export { authorityDuty } from './duty.ts';
+export { epochOpener } from './epoch-opener.ts';

@@ -1,0 +1,1 @@
+export { deciderDuty } from './duty.ts';

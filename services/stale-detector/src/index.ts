@@ -1,0 +1,2 @@
+export { detectorDuty } from './duty.ts';
+export { runTicker } from './ticker.ts';

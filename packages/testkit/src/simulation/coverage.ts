@@ -1,0 +1,30 @@
+import { RULES } from '@profile-warden/domain';
+import { EVENT_TYPES, schemaOf, type AvroField } from '@profile-warden/events';
+import { FAULTS } from './faults.ts';
+
+/** Nobody in the simulation registers profiles, or has an account service that is refused a write. */
+const WITHOUT_WRITER: readonly string[] = ['ProfileRegistered', 'WriteRefused'];
+
+/** The symbols of an enum field of an event, as the schemas have them, with hyphens. */
+const symbolsOf = (type: 'Quarantined', name: string): readonly string[] => {
+  const { fields } = schemaOf(type) as { readonly fields?: readonly AvroField[] };
+  const found = fields?.find((field) => field.name === name)?.type;
+  const symbols = typeof found === 'object' && 'symbols' in found ? found.symbols : [];
+  return symbols.filter((symbol) => symbol !== 'UNKNOWN').map((symbol) => symbol.replaceAll('_', '-'));
+};
+
+/** What a run of many seeds must have brought about at least once: what it has not reached it does not test. */
+const MUST_HAPPEN: readonly string[] = [
+  ...EVENT_TYPES.filter((type) => !WITHOUT_WRITER.includes(type)),
+  ...symbolsOf('Quarantined', 'cause').map((cause) => `cause ${cause}`),
+  ...RULES.map(({ id }) => `rule ${id}`),
+  ...FAULTS.map((fault) => `fault ${fault}`),
+  'signal lost',
+  'signal payment-failed',
+  'signal work-failed',
+  'acts',
+  'came to rest',
+];
+
+export const missing = (seen: ReadonlyMap<string, number>): readonly string[] =>
+  MUST_HAPPEN.filter((what) => !seen.has(what));

@@ -1,0 +1,160 @@
+import type { MemoryLog, ProcessClock } from '../memory/index.ts';
+import type { Random } from '../walk/random.ts';
+import type { Fleet } from './fleet.ts';
+import type { SeededNetwork } from './seeded-network.ts';
+import type { ServiceProcess } from './service-process.ts';
+import { SIM_POLICY } from './sim-policy.ts';
+
+/** Everything that may go wrong by itself, apart from single requests. */
+export const FAULTS = [
+  'crash of a service',
+  'pause of a service',
+  'rebalance',
+  'crash of a worker',
+  'pause of a worker',
+  'broker outage',
+  'broker clock jump',
+  'repeated record',
+  'damaged record',
+] as const;
+
+export type Fault = (typeof FAULTS)[number];
+
+export interface FaultWorld {
+  readonly log: MemoryLog;
+  readonly random: Random;
+  readonly network: SeededNetwork;
+  readonly services: readonly ServiceProcess[];
+  readonly fleet: Fleet;
+  readonly profileIds: readonly string[];
+}
+
+const WEIGHTS: readonly (readonly [number, Fault])[] = [
+  [5, 'crash of a service'],
+  [4, 'pause of a service'],
+  [2, 'rebalance'],
+  [4, 'crash of a worker'],
+  [4, 'pause of a worker'],
+  [1, 'broker outage'],
+  [1, 'broker clock jump'],
+  [3, 'repeated record'],
+  [0.3, 'damaged record'],
+];
+
+/** What goes wrong, when the seed says so; each lasts for a bounded time, and `end` ends all of them. */
+export class Faults {
+  readonly #world: FaultWorld;
+  readonly #paused = new Set<{ resume(): void }>();
+  #lastJumpMs = -Infinity;
+  #isOver = false;
+
+  constructor(world: FaultWorld) {
+    this.#world = world;
+  }
+
+  strike(): Fault {
+    const fault = this.#world.random.weighted(WEIGHTS);
+    this.#strike(fault);
+    return fault;
+  }
+
+  end(): void {
+    this.#isOver = true;
+    const { network, services, log } = this.#world;
+    network.isOut = false;
+    network.isHealed = true;
+    log.brokerSkewMs = Math.max(0, log.brokerSkewMs);
+    for (const one of this.#paused) one.resume();
+    for (const service of services) {
+      service.resume();
+      service.start();
+    }
+  }
+
+  #strike(fault: Fault): void {
+    const { log, random, network, services, fleet } = this.#world;
+    switch (fault) {
+      case 'crash of a service': {
+        const service = random.pick(services);
+        service.crash();
+        this.#later(random.between(10, 6_000), () => service.start());
+        return;
+      }
+      case 'pause of a service': {
+        const service = random.pick(services);
+        service.pause();
+        this.#later(random.between(100, 8_000), () => service.resume());
+        return;
+      }
+      case 'rebalance':
+        log.group(random.pick(services).kind.group).rotate();
+        return;
+      case 'crash of a worker':
+        if (fleet.living.length > 0) random.pick(fleet.living).crash();
+        return;
+      case 'pause of a worker':
+        if (fleet.living.length > 0) this.#pause(random.pick(fleet.living).process);
+        return;
+      case 'broker outage':
+        network.isOut = true;
+        this.#later(random.between(200, 6_000), () => (network.isOut = false));
+        return;
+      case 'broker clock jump':
+        this.#jump();
+        return;
+      case 'repeated record':
+        this.#repeat();
+        return;
+      default:
+        this.#damage();
+    }
+  }
+
+  #pause(process: ProcessClock): void {
+    const { random } = this.#world;
+    process.pause();
+    this.#paused.add(process);
+    this.#later(random.between(500, 20_000), () => {
+      this.#paused.delete(process);
+      process.resume();
+    });
+  }
+
+  #later(ms: number, act: () => void): void {
+    this.#world.log.clock.after(ms, () => {
+      if (!this.#isOver) act();
+    });
+  }
+
+  /** Forward not more than once in a lease, which is what the margin is made for. */
+  #jump(): void {
+    const { log, random } = this.#world;
+    const now = log.clock.now();
+    if (random.chance(0.5)) log.brokerSkewMs -= random.between(10, 3_000);
+    else if (now - this.#lastJumpMs > SIM_POLICY.leaseMs) {
+      log.brokerSkewMs += random.between(10, 3_000);
+      this.#lastJumpMs = now;
+    }
+  }
+
+  /** A send whose acknowledgement was lost is made again. */
+  #repeat(): void {
+    const { log, random } = this.#world;
+    const partition = random.whole(log.partitionCount);
+    const { records } = log.committed(partition);
+    if (records.length === 0) return;
+    const { event, profileId, id } = random.pick(records.slice(-10));
+    if (event.type === 'foreign' || event.type === 'undecodable' || event.type === 'ClockTicked') return;
+    if ('epoch' in event || event.type === 'AuthorityEpochStarted') return;
+    log.write({ id, profileId, partition, event });
+  }
+
+  #damage(): void {
+    const { log, random, profileIds } = this.#world;
+    const profileId = random.pick(profileIds);
+    const event = random.chance(0.5)
+      ? ({ type: 'undecodable', claimedType: 'StepStarted', detail: 'cut short' } as const)
+      : ({ type: 'foreign', detail: 'no magic byte' } as const);
+    log.damage(log.partitionOf(profileId), event.type === 'foreign' ? null : profileId, event);
+  }
+}

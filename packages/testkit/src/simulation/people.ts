@@ -1,0 +1,102 @@
+import type { WardenEvent } from '@profile-warden/events';
+import type { MemoryAppender, MemoryLog, ProcessClock } from '../memory/index.ts';
+import { hostReported, quarantineRequested, reviewResolved } from '../spec/index.ts';
+import type { Random } from '../walk/random.ts';
+import { LogView } from './log-view.ts';
+
+/** Reviewers who send a form long after they opened it, operators who stop profiles, and word about hosts. */
+export class People {
+  readonly #log: MemoryLog;
+  readonly #random: Random;
+  readonly #profileIds: readonly string[];
+  readonly #process: ProcessClock;
+  readonly #appender: MemoryAppender;
+  readonly #view: LogView;
+  #events = 0;
+  #isHome = false;
+
+  constructor(log: MemoryLog, random: Random, profileIds: readonly string[]) {
+    this.#log = log;
+    this.#random = random;
+    this.#profileIds = profileIds;
+    this.#process = log.clock.process();
+    this.#appender = log.appender(this.#process);
+    this.#view = new LogView(log, this.#process);
+    void this.#review();
+    void this.#operate();
+  }
+
+  /** Nobody starts anything any more. */
+  goHome(): void {
+    this.#isHome = true;
+  }
+
+  #isAtWork(): boolean {
+    return !this.#isHome;
+  }
+
+  async #send(profileId: string | null, event: WardenEvent, partition?: number): Promise<void> {
+    this.#events += 1;
+    const place = partition === undefined ? {} : { partition };
+    await this.#appender
+      .append([{ id: `people-${this.#events}`, profileId, ...place, event }])
+      .catch(() => undefined);
+  }
+
+  async #review(): Promise<void> {
+    const random = this.#random;
+    while (this.#isAtWork()) {
+      await this.#process.sleep(random.between(500, 4_000));
+      const isOpen = (id: string): boolean => {
+        const kind = this.#view.profile(id)?.stage.kind;
+        return kind === 'manual-review' || (kind === 'retired' && random.chance(0.5));
+      };
+      const open = this.#profileIds.filter(isOpen);
+      if (open.length === 0) continue;
+      const profileId = random.pick(open);
+      const form = this.#form(profileId);
+      await this.#process.sleep(random.chance(0.3) ? random.between(2_000, 15_000) : random.between(10, 500));
+      if (form !== null && this.#isAtWork()) await this.#send(profileId, form);
+    }
+  }
+
+  #form(profileId: string): WardenEvent | null {
+    const random = this.#random;
+    const profile = this.#view.profile(profileId);
+    if (profile === undefined || profile.token === 0) return null;
+    const { token, round, history } = profile;
+    return reviewResolved(this.#view.basedOn(profileId), {
+      token,
+      round,
+      outcome: random.pick(['available', 'available', 'resume-pending', 'retry', 'retired'] as const),
+      verdicts: history.openSteps.map(({ stepId }) => ({
+        stepId,
+        verdict: random.pick(['applied', 'not-applied', 'unknown'] as const),
+      })),
+      checkpoint: history.checkpoints.at(-1)?.name ?? (random.chance(0.5) ? 'by-hand' : null),
+    });
+  }
+
+  async #operate(): Promise<void> {
+    const random = this.#random;
+    while (this.#isAtWork()) {
+      await this.#process.sleep(random.between(10_000, 40_000));
+      if (!this.#isAtWork()) return;
+      if (random.chance(0.5)) {
+        const profileId = random.pick(this.#profileIds);
+        const token = this.#view.profile(profileId)?.token ?? 0;
+        if (token > 0) await this.#send(profileId, quarantineRequested(token));
+        continue;
+      }
+      const hostId = random.pick(['h1', 'h2']);
+      const status = random.weighted([
+        [6, 'up'],
+        [2, 'draining'],
+        [1, 'dead'],
+      ] as const);
+      const bootId = status === 'up' && random.chance(0.2) ? `boot-new-${random.whole(100)}` : null;
+      for (let partition = 0; partition < this.#log.partitionCount; partition += 1)
+        await this.#send(null, hostReported(status, { hostId, bootId }), partition);
+    }
+  }
+}

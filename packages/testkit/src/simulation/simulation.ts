@@ -1,0 +1,208 @@
+import { canonicalState, type Folded } from '@profile-warden/domain';
+import type { LogRecord } from '@profile-warden/events';
+import type { RuntimeSignal } from '@profile-warden/service';
+import { MemoryLog, VirtualClock } from '../memory/index.ts';
+import { isAtRest } from '../walk/duties.ts';
+import { Violation } from '../walk/ledger.ts';
+import { Random } from '../walk/random.ts';
+import { Faults } from './faults.ts';
+import { Fleet } from './fleet.ts';
+import { Judge } from './judge.ts';
+import { People } from './people.ts';
+import { SeededNetwork } from './seeded-network.ts';
+import { ServiceProcess } from './service-process.ts';
+import { serviceKinds } from './services.ts';
+import { SimHosts } from './sim-host.ts';
+
+export interface SimulationOptions {
+  /** Ms of virtual time in which things go wrong. Default 60,000. */
+  readonly faultMs?: number;
+}
+
+const PROFILE_IDS = ['p1', 'p2', 'p3', 'p4'];
+const PARTITIONS = 2;
+const SESSION_MS = 3_000;
+/** The invariants are checked this often, and after it time goes on. */
+const STEP_MS = 100;
+/** Virtual time within which everything must come to rest once nothing goes wrong any more. */
+const REST_MS_MAX = 300_000;
+const SETTLE_MS = 5_000;
+/** Whatever is still on its way when things are healed has arrived by then. */
+const LATEST_MS = 8_000;
+
+/**
+ * All services as they are, workers and people on one topic in memory, under one seed.
+ *
+ * *Faults*: things go wrong, and after every step every invariant must hold → *healed*: nothing goes wrong any more and
+ * nobody asks for anything new → *at rest* within a bound, with everybody seeing the same state.
+ */
+export class Simulation {
+  /** How often each event took effect, each rule decided, each fault struck. */
+  readonly seen = new Map<string, number>();
+  readonly judge: Judge;
+  readonly log: MemoryLog;
+  steps = 0;
+  readonly #clock = new VirtualClock();
+  readonly #random: Random;
+  readonly #network: SeededNetwork;
+  readonly #hosts: SimHosts;
+  readonly #services: readonly ServiceProcess[];
+  readonly #fleet: Fleet;
+  readonly #people: People;
+  readonly #faults: Faults;
+  readonly #faultMs: number;
+  #alarm: Violation | null = null;
+
+  constructor(seed: number, options: SimulationOptions = {}) {
+    const random = new Random(Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995);
+    this.#random = random;
+    this.#faultMs = options.faultMs ?? 60_000;
+    this.#network = new SeededNetwork(random, (what) => this.#count(what));
+    this.log = new MemoryLog({
+      clock: this.#clock,
+      network: this.#network,
+      partitionCount: PARTITIONS,
+      sessionMs: SESSION_MS,
+      fences: random.chance(0.5),
+    });
+    this.#hosts = new SimHosts(random);
+    const { log } = this;
+    const decidedOn = new Map<string, number>();
+    this.judge = new Judge(log, decidedOn, (record, folded) => this.#note(record, folded));
+    this.#services = this.#placed(decidedOn);
+    this.#fleet = new Fleet({
+      log,
+      random,
+      hosts: this.#hosts,
+      profileIds: PROFILE_IDS,
+      latestToken: (profileId) => this.judge.latestToken(profileId),
+      count: (what) => this.#count(what),
+    });
+    this.#people = new People(log, random, PROFILE_IDS);
+    this.#faults = new Faults({
+      log,
+      random,
+      network: this.#network,
+      services: this.#services,
+      fleet: this.#fleet,
+      profileIds: PROFILE_IDS,
+    });
+  }
+
+  /** Throws the first violation. */
+  async run(): Promise<void> {
+    for (const service of this.#services) service.start();
+    let nextFaultMs = 3_000;
+    while (this.#clock.now() < this.#faultMs) {
+      await this.#step();
+      if (this.#clock.now() < nextFaultMs) continue;
+      this.#count(`fault ${this.#faults.strike()}`);
+      nextFaultMs = this.#clock.now() + this.#random.between(100, 2_500);
+    }
+    await this.#heal();
+  }
+
+  #placed(decidedOn: Map<string, number>): readonly ServiceProcess[] {
+    const { log } = this;
+    const random = this.#random;
+    const kinds = Object.values(serviceKinds({ log, random, hosts: this.#hosts, decidedOn }));
+    return kinds.flatMap((kind) => {
+      const places = kind.name === 'lease-authority' || kind.name === 'stale-detector' ? 2 : 1;
+      return Array.from(
+        { length: places },
+        (_none, place) =>
+          new ServiceProcess(kind, `${kind.group}-${place}`, log, random, (signal) => this.#hear(signal)),
+      );
+    });
+  }
+
+  async #step(): Promise<void> {
+    this.steps += 1;
+    await this.#clock.advance(STEP_MS);
+    this.judge.look();
+    this.#fleet.check();
+    this.#fleet.tend();
+    if (this.#alarm !== null) throw this.#alarm;
+  }
+
+  #hear(signal: RuntimeSignal): void {
+    this.#count(`signal ${signal.type}`);
+    if (signal.type === 'authority-event-ignored')
+      this.#alarm ??= new Violation('I17', `${signal.eventType} at ${signal.offset}: ${signal.reason}`);
+    if (signal.type === 'obligation-unpayable')
+      this.#alarm ??= new Violation('unpayable', `${signal.eventType}: ${String(signal.error)}`);
+  }
+
+  async #heal(): Promise<void> {
+    this.#faults.end();
+    this.#hosts.isHealed = true;
+    this.#people.goHome();
+    this.#fleet.close(this.#random.chance(0.5));
+    const until = this.#clock.now() + REST_MS_MAX;
+    for (let step = 0; step < LATEST_MS; step += STEP_MS) await this.#step();
+    while (!this.#isAtRest()) {
+      if (this.#clock.now() > until) throw new Violation('I16', this.#restless());
+      for (let step = 0; step < 1_000; step += STEP_MS) await this.#step();
+    }
+    await this.#checkAllSeeTheSame();
+    this.#count('came to rest');
+  }
+
+  #isAtRest(): boolean {
+    return (
+      this.#fleet.living.length === 0 &&
+      this.judge.unanswered().length === 0 &&
+      this.judge.cases().every(isAtRest) &&
+      this.#services.every(({ runtime }) => runtime !== null)
+    );
+  }
+
+  #restless(): string {
+    const waiting = this.judge
+      .cases()
+      .filter((one) => !isAtRest(one))
+      .map(({ profile }) => [profile.profileId, profile.stage, profile.requests.length]);
+    const unanswered = this.judge.unanswered();
+    const living = this.#fleet.living.map(({ name }) => name.incarnation);
+    return `no rest within ${REST_MS_MAX} ms: ${JSON.stringify({ waiting, unanswered, living })}`;
+  }
+
+  /** Without ticks the log stands still; then every live fold of it is the same. */
+  async #checkAllSeeTheSame(): Promise<void> {
+    for (const service of this.#services) if (service.kind.name === 'stale-detector') service.crash();
+    await this.#clock.advance(SETTLE_MS);
+    this.judge.look();
+    const whole = this.judge.states.map(canonicalState);
+    const inHand = new Map<string, Set<number>>();
+    for (const { kind, runtime } of this.#services)
+      for (const view of runtime?.views() ?? []) {
+        const { partition } = view.state;
+        inHand.set(kind.group, (inHand.get(kind.group) ?? new Set()).add(partition));
+        if (!view.isLive) throw new Violation('I16', `${kind.name} is not live on ${partition}`);
+        const { nextOffset } = view.state;
+        if (nextOffset !== this.judge.states[partition]?.nextOffset)
+          throw new Violation('I16', `${kind.name} stands at ${nextOffset} of partition ${partition}`);
+        if (canonicalState(view.state) !== whole[partition])
+          throw new Violation('I12', `${kind.name} sees another state of partition ${partition}`);
+      }
+    for (const { kind } of this.#services)
+      if (kind.name !== 'stale-detector' && inHand.get(kind.group)?.size !== PARTITIONS)
+        throw new Violation('I16', `nobody of ${kind.group} has every partition in hand`);
+  }
+
+  #count(what: string): void {
+    this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
+  }
+
+  #note({ event }: LogRecord, folded: Folded): void {
+    if (folded !== 'applied' && folded !== 'beat') {
+      this.#count(`ignored ${folded}`);
+      return;
+    }
+    this.#count(event.type);
+    if (event.type === 'Decided') this.#count(`rule ${event.rule}`);
+    else if (event.type === 'Quarantined') this.#count(`cause ${event.cause}`);
+    else if (event.type === 'LeaseGranted') this.#count(`granted ${event.intent}`);
+    else if (event.type === 'ReviewResolved') this.#count(`review ${event.outcome}`);
+  }
+}

@@ -1,6 +1,6 @@
 import { RULES } from '@profile-warden/domain';
 import { EVENT_TYPES, schemaOf, type AvroField } from '@profile-warden/events';
-import { FAULTS } from './faults.ts';
+import { FAULTS, PAYMENT_FAULTS } from './faults.ts';
 
 /** Nobody in the simulation registers profiles, or has an account service that is refused a write. */
 const WITHOUT_WRITER: readonly string[] = ['ProfileRegistered', 'WriteRefused'];
@@ -18,7 +18,8 @@ const MUST_HAPPEN: readonly string[] = [
   ...EVENT_TYPES.filter((type) => !WITHOUT_WRITER.includes(type)),
   ...symbolsOf('Quarantined', 'cause').map((cause) => `cause ${cause}`),
   ...RULES.map(({ id }) => `rule ${id}`),
-  ...FAULTS.map((fault) => `fault ${fault}`),
+  ...[...FAULTS, ...PAYMENT_FAULTS].map((fault) => `fault ${fault}`),
+  'ignored stale-epoch',
   'signal lost',
   'signal payment-failed',
   'signal work-failed',

@@ -12,6 +12,7 @@ export const FAULTS = [
   'rebalance',
   'crash of a worker',
   'pause of a worker',
+  'worker cut off',
   'broker outage',
   'broker clock jump',
   'repeated record',
@@ -19,6 +20,9 @@ export const FAULTS = [
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];
+
+/** These strike by themselves, wherever a payment is made. */
+export const PAYMENT_FAULTS = ['crash at a payment', 'pause at a payment'] as const;
 
 export interface FaultWorld {
   readonly log: MemoryLog;
@@ -35,6 +39,7 @@ const WEIGHTS: readonly (readonly [number, Fault])[] = [
   [2, 'rebalance'],
   [4, 'crash of a worker'],
   [4, 'pause of a worker'],
+  [3, 'worker cut off'],
   [1, 'broker outage'],
   [1, 'broker clock jump'],
   [3, 'repeated record'],
@@ -95,6 +100,9 @@ export class Faults {
       case 'pause of a worker':
         if (fleet.living.length > 0) this.#pause(random.pick(fleet.living).process);
         return;
+      case 'worker cut off':
+        if (fleet.living.length > 0) this.#pause(random.pick(fleet.living).line);
+        return;
       case 'broker outage':
         network.isOut = true;
         this.#later(random.between(200, 6_000), () => (network.isOut = false));
@@ -114,7 +122,7 @@ export class Faults {
     const { random } = this.#world;
     process.pause();
     this.#paused.add(process);
-    this.#later(random.between(500, 20_000), () => {
+    this.#later(random.between(500, random.pick([5_000, 20_000, 50_000])), () => {
       this.#paused.delete(process);
       process.resume();
     });

@@ -39,6 +39,7 @@ export class Fleet {
     this.#isClosed = true;
     for (const worker of this.#workers) {
       worker.process.resume();
+      worker.line.resume();
       worker.isRetiring = true;
       if (isGone || worker.isCareless) worker.crash();
     }
@@ -52,6 +53,6 @@ export class Fleet {
     // A stable name runs once: whoever had it is gone.
     for (const worker of this.living) if (worker.name.workerId === workerId) worker.crash();
     const name = { workerId, hostId: random.pick(['h1', 'h2']), incarnation: `i${this.#runs}` };
-    this.#workers.push(new SimWorker(this.#world, name, random.chance(0.15)));
+    this.#workers.push(new SimWorker(this.#world, name, random.chance(0.25)));
   }
 }

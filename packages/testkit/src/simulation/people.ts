@@ -46,7 +46,7 @@ export class People {
   async #review(): Promise<void> {
     const random = this.#random;
     while (this.#isAtWork()) {
-      await this.#process.sleep(random.between(500, 4_000));
+      await this.#process.sleep(random.between(100, 3_000));
       const isOpen = (id: string): boolean => {
         const kind = this.#view.profile(id)?.stage.kind;
         return kind === 'manual-review' || (kind === 'retired' && random.chance(0.5));
@@ -80,7 +80,7 @@ export class People {
   async #operate(): Promise<void> {
     const random = this.#random;
     while (this.#isAtWork()) {
-      await this.#process.sleep(random.between(10_000, 40_000));
+      await this.#process.sleep(random.between(4_000, 20_000));
       if (!this.#isAtWork()) return;
       if (random.chance(0.5)) {
         const profileId = random.pick(this.#profileIds);

@@ -3,6 +3,8 @@ import type { Random } from '../walk/random.ts';
 
 /** Ms after which a client gives a request up. */
 const GIVE_UP_MS = 1_500;
+/** Share of requests that fail. */
+const REQUEST_FAULTS = 0.05;
 
 /** Short and long delays, lost requests and lost answers by a seed; *healed*, everything arrives within milliseconds. */
 export class SeededNetwork implements Network {
@@ -21,7 +23,7 @@ export class SeededNetwork implements Network {
     const random = this.#random;
     const reachMs = this.#delayMs();
     if (this.isOut) return { sendMs: 0, reachMs: null, isAnswered: false, answerMs: GIVE_UP_MS };
-    if (this.isHealed || !random.chance(0.03))
+    if (this.isHealed || !random.chance(REQUEST_FAULTS))
       return { sendMs: 0, reachMs, isAnswered: true, answerMs: random.between(0, 3) };
     const fault = random.weighted([
       [2, 'lost'],

@@ -2,6 +2,7 @@ import { FoldAndPay, type Duty, type Opener, type RuntimeSignal } from '@profile
 import type { Appender } from '@profile-warden/events';
 import type { MemoryLog, ProcessClock } from '../memory/index.ts';
 import type { Random } from '../walk/random.ts';
+import type { Interference } from './interference.ts';
 import { SIM_POLICY } from './sim-policy.ts';
 
 /** Ms after which a supervisor starts a service again that has ended by itself. */
@@ -32,7 +33,8 @@ export class ServiceProcess {
   readonly kind: ServiceKind;
   readonly #log: MemoryLog;
   readonly #random: Random;
-  readonly #onSignal: (signal: RuntimeSignal, place: ServiceProcess) => void;
+  readonly #interference: Interference;
+  readonly #onSignal: (signal: RuntimeSignal) => void;
   readonly #place: string;
   #starts = 0;
   #process: ProcessClock | null = null;
@@ -43,12 +45,14 @@ export class ServiceProcess {
     place: string,
     log: MemoryLog,
     random: Random,
-    onSignal: (signal: RuntimeSignal, place: ServiceProcess) => void,
+    interference: Interference,
+    onSignal: (signal: RuntimeSignal) => void,
   ) {
     this.kind = kind;
     this.#place = place;
     this.#log = log;
     this.#random = random;
+    this.#interference = interference;
     this.#onSignal = onSignal;
   }
 
@@ -72,24 +76,25 @@ export class ServiceProcess {
       appender: this.#log.appender(process),
       instanceId: `${this.#place}.${this.#starts}`,
     };
-    const runtime = new FoldAndPay({
-      duty: kind.duty(parts),
-      policy: SIM_POLICY,
-      reader,
-      opener: kind.opener(parts),
-      clock: process,
-      random: () => this.#random.next(),
-      failureIsLoss: kind.failureIsLoss ?? false,
-      onSignal: (signal) => this.#onSignal(signal, this),
-    });
-    this.#runtime = runtime;
-    void runtime.start();
-    kind.background?.(runtime, parts);
+    // A supervisor starts again what has ended by itself.
     const over = (): void => {
       if (this.#process !== process) return;
       this.crash();
       this.#log.clock.after(SUPERVISOR_MS, () => this.start());
     };
+    const runtime = new FoldAndPay({
+      duty: kind.duty(parts),
+      policy: SIM_POLICY,
+      reader,
+      opener: this.#interference.opener(kind.opener(parts), process, over),
+      clock: process,
+      random: () => this.#random.next(),
+      failureIsLoss: kind.failureIsLoss ?? false,
+      onSignal: this.#onSignal,
+    });
+    this.#runtime = runtime;
+    void runtime.start();
+    kind.background?.(runtime, parts);
     runtime.failed.catch(over);
     reader.failed.catch(over);
   }

@@ -28,17 +28,19 @@ export class SimHosts {
 
   /** Looks twice, as the real one does. */
   readonly look = async (request: HostRequest, signal: AbortSignal): Promise<HostFindings> => {
-    const before = this.#see(request);
+    // Now and then it is simply wrong, as about a process in a namespace of its own.
+    const isWrong = !this.isHealed && this.#random.chance(0.08);
+    const before = this.#see(request, isWrong);
     await request.sleep(request.settleMs, signal);
     if (!this.isHealed && this.#random.chance(0.05)) throw new Error('the disk is slow');
-    const after = this.#see(request);
+    const after = this.#see(request, isWrong);
     // A browser that was there at either look was there.
     return before.browserAlive.value === 'yes' ? { ...after, browserAlive: before.browserAlive } : after;
   };
 
-  #see({ worker }: HostRequest): HostFindings {
+  #see({ worker }: HostRequest, isWrong: boolean): HostFindings {
     const random = this.#random;
-    const real = this.#running.get(worker.pid);
+    const real = isWrong ? undefined : this.#running.get(worker.pid);
     const blindness = this.isHealed ? 0 : 0.1;
     const told = (isSo: boolean): Finding => ({
       value: random.chance(blindness) ? 'unknown' : ((isSo ? 'yes' : 'no') satisfies Answer),

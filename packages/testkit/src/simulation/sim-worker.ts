@@ -48,6 +48,8 @@ interface Held {
  */
 export class SimWorker implements Running {
   readonly process: ProcessClock;
+  /** Its connection to the broker: where that stands still, nothing is sent or read while the worker goes on. */
+  readonly line: ProcessClock;
   readonly name: WorkerName;
   readonly isCareless: boolean;
   hasBrowser = false;
@@ -69,8 +71,9 @@ export class SimWorker implements Running {
     this.name = name;
     this.isCareless = isCareless;
     this.process = world.log.clock.process();
-    this.#appender = world.log.appender(this.process);
-    this.#view = new LogView(world.log, this.process, (record) => this.#saw(record));
+    this.line = world.log.clock.process();
+    this.#appender = world.log.appender(this.line);
+    this.#view = new LogView(world.log, this.line, (record) => this.#saw(record));
     this.#pid = world.hosts.spawn(this);
     void this.#live();
   }
@@ -82,6 +85,7 @@ export class SimWorker implements Running {
   /** The process dies; its browser may live on for a while. */
   crash(): void {
     this.process.kill();
+    this.line.kill();
     if (this.#world.random.chance(0.7)) this.hasBrowser = false;
   }
 

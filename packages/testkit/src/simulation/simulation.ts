@@ -7,6 +7,7 @@ import { Violation } from '../walk/ledger.ts';
 import { Random } from '../walk/random.ts';
 import { Faults } from './faults.ts';
 import { Fleet } from './fleet.ts';
+import { Interference } from './interference.ts';
 import { Judge } from './judge.ts';
 import { People } from './people.ts';
 import { SeededNetwork } from './seeded-network.ts';
@@ -50,6 +51,7 @@ export class Simulation {
   readonly #fleet: Fleet;
   readonly #people: People;
   readonly #faults: Faults;
+  readonly #interference: Interference;
   readonly #faultMs: number;
   #alarm: Violation | null = null;
 
@@ -69,6 +71,12 @@ export class Simulation {
     const { log } = this;
     const decidedOn = new Map<string, number>();
     this.judge = new Judge(log, decidedOn, (record, folded) => this.#note(record, folded));
+    this.#interference = new Interference({
+      log,
+      random,
+      count: (what) => this.#count(what),
+      onViolation: (violation) => (this.#alarm ??= violation),
+    });
     this.#services = this.#placed(decidedOn);
     this.#fleet = new Fleet({
       log,
@@ -111,7 +119,9 @@ export class Simulation {
       return Array.from(
         { length: places },
         (_none, place) =>
-          new ServiceProcess(kind, `${kind.group}-${place}`, log, random, (signal) => this.#hear(signal)),
+          new ServiceProcess(kind, `${kind.group}-${place}`, log, random, this.#interference, (signal) =>
+            this.#hear(signal),
+          ),
       );
     });
   }
@@ -135,6 +145,7 @@ export class Simulation {
 
   async #heal(): Promise<void> {
     this.#faults.end();
+    this.#interference.isOver = true;
     this.#hosts.isHealed = true;
     this.#people.goHome();
     this.#fleet.close(this.#random.chance(0.5));

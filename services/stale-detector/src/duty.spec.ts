@@ -101,6 +101,16 @@ describe('the duty of the stale-detector', () => {
     expect(suspects.every((work) => 'event' in work && work.event.type === 'SuspectedStale')).toBe(true);
   });
 
+  it('does not let a second episode hide whom the first has counted', () => {
+    const log = fleet();
+    log.elapse(35_000);
+    beatAll(log, 'p4', 'p5', 'p6');
+    log.elapse(10_000);
+    pay(log);
+    log.elapse(60_000);
+    expect(owed(log).map(({ scope }) => scope)).toEqual([null, 'p1', 'p2', 'p3']);
+  });
+
   it('needs as many as the policy says before it doubts itself', () => {
     const log = fleet();
     log.elapse(35_000);

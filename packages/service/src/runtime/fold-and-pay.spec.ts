@@ -125,6 +125,18 @@ describe('a partition under an epoch', () => {
     expectOneAnswerEach(bench);
   });
 
+  it('counts one loss, too, where the payment fails before the partition is taken over again', async () => {
+    const bench = new Bench();
+    const authority = await bench.startAuthority();
+    bench.network.next('produce', { sendMs: 0, reachMs: 20, isAnswered: true, answerMs: 0 });
+    bench.say('p1', request('r1'));
+    await bench.clock.advance(0);
+    await bench.startAuthority();
+    await bench.clock.advance(30);
+    expect(typesOf(authority, 'lost', 'payment-failed')).toEqual(['lost', 'payment-failed']);
+    expectOneAnswerEach(bench);
+  });
+
   it('fails after five losses within thirty seconds, and not after five in a longer time', async () => {
     const losses = async (everyMs: number, count: number): Promise<string> => {
       const bench = new Bench();

@@ -85,6 +85,24 @@ describe('an obligation', () => {
     expect(bench.of('FenceConfirmed')).toHaveLength(1);
   });
 
+  it('of the partition is not paid again before its event has come back either', async () => {
+    const bench = new Bench();
+    await bench.start({
+      gather: ({ state }) => {
+        const event = { type: 'MassSilence', held: 2, silent: 2, silentMs: 1, untilLogMs: 60_000 } as const;
+        return state.massSilence === null && state.profiles.size > 0 ? [{ scope: null, event }] : [];
+      },
+      deadline: () => null,
+    });
+    bench.network.next('append', { sendMs: 0, reachMs: 50, isAnswered: true, answerMs: 0 });
+    bench.network.fetchDelayMs = 5;
+    for (let count = 0; count < 20; count += 1) {
+      bench.say(`p${count}`, request());
+      await bench.clock.advance(6);
+    }
+    expect(bench.of('MassSilence')).toHaveLength(1);
+  });
+
   it('does not wait for an event that had come back before its acknowledgement', async () => {
     const bench = new Bench();
     const duty = fencing();

@@ -60,8 +60,12 @@ export class MemoryLogReader implements LogReader, Member {
     if (ownership === undefined) return false;
     if ('groupId' in this.#assignment)
       await new Promise<void>((resolve) => {
-        this.#confirm.push(resolve);
-        ownership.signal.addEventListener('abort', () => resolve(), { once: true });
+        const done = (): void => {
+          ownership.signal.removeEventListener('abort', done);
+          resolve();
+        };
+        this.#confirm.push(done);
+        ownership.signal.addEventListener('abort', done, { once: true });
       });
     return this.#owned.get(partition) === ownership;
   }

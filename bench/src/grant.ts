@@ -34,6 +34,7 @@ const BATCH = 250;
 const OUTSTANDING_MAX = 4_000;
 const WARM_UP = 5_000;
 const ROUNDS = 5;
+const SIDES = ['grant', 'bare'] as const;
 const TOPIC = 'profile-leases.v1';
 
 let sequence = 0;
@@ -60,14 +61,13 @@ for (const load of [loads.grant, loads.bare]) await load.full(ids(WARM_UP), BATC
 // In turns, so that both meet the same machine.
 const samples = { grant: [] as number[], bare: [] as number[] };
 const paced = Math.ceil((Number(values.seconds) * PER_SECOND) / ROUNDS);
+for (let round = 0; round < ROUNDS; round += 1)
+  for (const side of SIDES) samples[side].push(...(await loads[side].paced(ids(paced), PER_SECOND)));
 const rates = { grant: 0, bare: 0 };
 const full = Math.ceil(Number(values.requests) / ROUNDS);
-for (let round = 0; round < ROUNDS; round += 1) {
-  for (const side of ['grant', 'bare'] as const) {
-    samples[side].push(...(await loads[side].paced(ids(paced), PER_SECOND)));
+for (let round = 0; round < ROUNDS; round += 1)
+  for (const side of SIDES)
     rates[side] += (await loads[side].full(ids(full), BATCH, OUTSTANDING_MAX)) / ROUNDS;
-  }
-}
 const granted = latencies(samples.grant);
 const answered = latencies(samples.bare);
 await grants.close();

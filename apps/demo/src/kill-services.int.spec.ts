@@ -99,7 +99,8 @@ describe('a service that is killed and started again', () => {
     await world[Symbol.asyncDispose]();
   });
 
-  const expectOnce = (profileId: string): void => {
+  const expectOnce = async (profileId: string): Promise<void> => {
+    await world.story.event(profileId, 'LeaseReleased', BOUND_MS);
     const counts = Object.fromEntries(ONCE.map((type) => [type, 0]));
     for (const { record } of world.story.of(profileId)) {
       const { type } = record.event;
@@ -135,7 +136,7 @@ describe('a service that is killed and started again', () => {
       };
       const [result] = await Promise.all([crashAfterCheckpoint(world, profileId, killed), sabotage()]);
       expectRecovered(result);
-      expectOnce(profileId);
+      await expectOnce(profileId);
     },
     120_000,
   );
@@ -152,7 +153,7 @@ describe('a service that is killed and started again', () => {
       };
       const [result] = await Promise.all([crashAfterCheckpoint(world, profileId), sabotage()]);
       expectRecovered(result);
-      expectOnce(profileId);
+      await expectOnce(profileId);
     },
     120_000,
   );

@@ -24,6 +24,12 @@ export function registryError(what: string, url: string, error: unknown): KafkaS
         'unreadable. Set its compatibility and run the deploy step again.',
       options,
     );
+  if (isSetByAnother(error))
+    return new KafkaSetupError(
+      'registry-unreachable',
+      `${what}: another deploy step sets the same subject up at this moment (${detail}). Run it again.`,
+      options,
+    );
   if (status === 409 || /incompatible/i.test(detail))
     return new KafkaSetupError(
       'schema-incompatible',
@@ -42,3 +48,9 @@ export function registryError(what: string, url: string, error: unknown): KafkaS
     options,
   );
 }
+
+/** Two deploy steps at once: each found no compatibility and the other one's was first. Asking again finds it. */
+export const isSetByAnother = (error: unknown): boolean => {
+  const { status } = (error ?? {}) as { status?: number };
+  return status === 409 && /already exists/i.test(detailOf(error));
+};

@@ -32,6 +32,14 @@ describe('a real registry', () => {
     );
   });
 
+  it('sets a subject up once when several deploy steps do it at the same time', async () => {
+    const subject = `spec.${randomBytes(6).toString('hex')}.Heartbeat`;
+    const several = Array.from({ length: 4 }, () => new SchemaRegistryClient({ url: parts().registryUrl }));
+    const ids = await Promise.all(several.map((one) => one.register(subject, schemaOf('Heartbeat'))));
+    for (const one of several) one.close();
+    expect(new Set(ids).size).toBe(1);
+  });
+
   it('accepts a successor that both sides can read and refuses the three that would break one', async () => {
     const subject = `spec.${randomBytes(6).toString('hex')}.Heartbeat`;
     const first = await registry.register(subject, schemaOf('Heartbeat'));

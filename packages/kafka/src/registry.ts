@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { EVENT_TYPES, schemaOf, subjectOf, type AvroSchema, type EventType } from '@profile-warden/events';
-import { registryError } from './registry-error.ts';
+import { isSetByAnother, registryError } from './registry-error.ts';
 import { KafkaSetupError } from './setup-error.ts';
 import { backoffMs, pause, within } from './wait.ts';
 
@@ -31,6 +31,9 @@ const NO_RETRY = {
   factor: 0,
   multiplier: 1,
 };
+
+/** A race with another deploy step is over once that one has set the subject up. */
+const REGISTER_TRIES_MAX = 3;
 
 /** The text that is registered and looked up: the same bytes each time, or the registry does not find them. */
 const schemaText = (schema: AvroSchema): string => JSON.stringify(schema);
@@ -96,13 +99,20 @@ export class SchemaRegistryClient {
 
   /** Deploy step: registers one schema under its subject and holds the subject to FULL_TRANSITIVE. */
   async register(subject: string, schema: AvroSchema): Promise<number> {
-    const { id } = await this.#call(`register ${subject}`, (client) =>
-      client.register(
-        { type: SchemaType.AVRO, schema: schemaText(schema) },
-        { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE },
-      ),
-    );
-    return id;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { id } = await this.#call(`register ${subject}`, (client) =>
+          client.register(
+            { type: SchemaType.AVRO, schema: schemaText(schema) },
+            { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE },
+          ),
+        );
+        return id;
+      } catch (error) {
+        const isRace = error instanceof KafkaSetupError && isSetByAnother(error.cause);
+        if (!isRace || attempt >= REGISTER_TRIES_MAX) throw error;
+      }
+    }
   }
 
   close(): void {

@@ -26,6 +26,13 @@ export interface MemoryTopicOptions {
 
 const FIRST_BROKER_MS = 1_700_000_000_000;
 const SCHEMA_IDS: ReadonlyMap<EventType, number> = new Map(EVENT_TYPES.map((type, id) => [type, id]));
+/** One for all topics: compiling the readers of all events costs more than a whole run. */
+const DECODER = new EventDecoder({
+  writerSchema: (id) => {
+    const type = EVENT_TYPES[id];
+    return type === undefined ? undefined : schemaOf(type);
+  },
+});
 const WRITER = { schemaIds: SCHEMA_IDS, source: 'memory' };
 
 /** An event in the bytes that a broker would be sent. */
@@ -45,12 +52,6 @@ export class MemoryTopic {
   brokerSkewMs = 0;
   readonly #partitions: readonly MemoryPartition[];
   readonly #groups = new Map<string, MemoryGroup>();
-  readonly #decoder = new EventDecoder({
-    writerSchema: (id) => {
-      const type = EVENT_TYPES[id];
-      return type === undefined ? undefined : schemaOf(type);
-    },
-  });
 
   constructor(options: MemoryTopicOptions) {
     this.clock = options.clock;
@@ -106,7 +107,7 @@ export class MemoryTopic {
   readonly store =
     ({ partition, key, value, headers }: Sent) =>
     (offset: number): LogRecord => {
-      const result = this.#decoder.decode({
+      const result = DECODER.decode({
         partition,
         offset,
         brokerMs: this.#brokerMs,

@@ -217,8 +217,11 @@ export class SimWorker implements Running {
   async #work(held: Held): Promise<void> {
     const { random } = this.#world;
     const { profileId, token } = held;
+    // A browser that does not come up.
+    if (random.chance(0.08)) await this.process.sleep(random.between(5_000, 15_000));
     if (await this.#mayAct(held)) this.#act(() => (this.hasBrowser = true));
-    for (let steps = random.whole(STEPS_MAX); steps > 0 && this.hasBrowser; steps -= 1) {
+    const most = this.isCareless ? 4 * STEPS_MAX : STEPS_MAX;
+    for (let steps = random.whole(most); steps > 0 && this.hasBrowser; steps -= 1) {
       if (this.isRetiring || this.#profile(profileId)?.pulse?.stop != null) break;
       if (!(await this.#mayAct(held))) break;
       if (random.chance(0.1))

@@ -25,7 +25,7 @@ describe('Docker', () => {
     ['Bind for 127.0.0.1:9092 failed: port is already allocated', 'port-taken'],
     ['write /var/lib/docker/tmp: no space left on device', 'disk-full'],
     [
-      'Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: no such host',
+      'Error response from daemon: Get "https://registry.example/v2/": dial tcp: no such host',
       'download-failed',
     ],
     ['container profile-warden-1-registry-1 exited (1)', 'part-died'],

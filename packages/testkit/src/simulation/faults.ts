@@ -1,6 +1,7 @@
 import type { MemoryLog, ProcessClock } from '../memory/index.ts';
 import type { Random } from '../walk/random.ts';
 import type { Fleet } from './fleet.ts';
+import type { People } from './people.ts';
 import type { SeededNetwork } from './seeded-network.ts';
 import type { ServiceProcess } from './service-process.ts';
 import { SIM_POLICY } from './sim-policy.ts';
@@ -13,6 +14,7 @@ export const FAULTS = [
   'crash of a worker',
   'pause of a worker',
   'worker cut off',
+  'worker cut off, and its profile stopped',
   'broker outage',
   'broker clock jump',
   'repeated record',
@@ -30,6 +32,7 @@ export interface FaultWorld {
   readonly network: SeededNetwork;
   readonly services: readonly ServiceProcess[];
   readonly fleet: Fleet;
+  readonly people: People;
   readonly profileIds: readonly string[];
 }
 
@@ -40,6 +43,7 @@ const WEIGHTS: readonly (readonly [number, Fault])[] = [
   [4, 'crash of a worker'],
   [4, 'pause of a worker'],
   [3, 'worker cut off'],
+  [1.5, 'worker cut off, and its profile stopped'],
   [1, 'broker outage'],
   [1, 'broker clock jump'],
   [3, 'repeated record'],
@@ -77,7 +81,7 @@ export class Faults {
   }
 
   #strike(fault: Fault): void {
-    const { log, random, network, services, fleet } = this.#world;
+    const { log, random, network, services, fleet, people } = this.#world;
     switch (fault) {
       case 'crash of a service': {
         const service = random.pick(services);
@@ -103,6 +107,14 @@ export class Faults {
       case 'worker cut off':
         if (fleet.living.length > 0) this.#pause(random.pick(fleet.living).line);
         return;
+      case 'worker cut off, and its profile stopped': {
+        const holders = fleet.living.filter(({ profileInHand }) => profileInHand !== null);
+        if (holders.length === 0) return;
+        const worker = random.pick(holders);
+        this.#pause(worker.line);
+        people.stop(worker.profileInHand ?? '');
+        return;
+      }
       case 'broker outage':
         network.isOut = true;
         this.#later(random.between(200, 6_000), () => (network.isOut = false));

@@ -31,6 +31,12 @@ export class People {
     this.#isHome = true;
   }
 
+  /** An operator takes a profile out of use, as far as anybody has ever leased it. */
+  stop(profileId: string): void {
+    const token = this.#view.profile(profileId)?.token ?? 0;
+    if (token > 0) void this.#send(profileId, quarantineRequested(token));
+  }
+
   #isAtWork(): boolean {
     return !this.#isHome;
   }
@@ -83,9 +89,7 @@ export class People {
       await this.#process.sleep(random.between(4_000, 20_000));
       if (!this.#isAtWork()) return;
       if (random.chance(0.5)) {
-        const profileId = random.pick(this.#profileIds);
-        const token = this.#view.profile(profileId)?.token ?? 0;
-        if (token > 0) await this.#send(profileId, quarantineRequested(token));
+        this.stop(random.pick(this.#profileIds));
         continue;
       }
       const hostId = random.pick(['h1', 'h2']);

@@ -29,7 +29,7 @@ export class SimHosts {
   /** Looks twice, as the real one does. */
   readonly look = async (request: HostRequest, signal: AbortSignal): Promise<HostFindings> => {
     // Now and then it is simply wrong, as about a process in a namespace of its own.
-    const isWrong = !this.isHealed && this.#random.chance(0.08);
+    const isWrong = !this.isHealed && this.#random.chance(0.15);
     const before = this.#see(request, isWrong);
     await request.sleep(request.settleMs, signal);
     if (!this.isHealed && this.#random.chance(0.05)) throw new Error('the disk is slow');

@@ -22,7 +22,7 @@ export const SIM_POLICY: Policy = {
   evidenceEveryMs: 1_000,
   collectorTimeoutMs: 3_000,
   checkpointSettleMs: 2_000,
-  maxRecoveriesPerTask: 2,
+  maxRecoveriesPerTask: 1,
   maxWaiters: 2,
   massSilence: { fraction: 0.6, minLeases: 2, windowMs: 1_000, holdMs: 5_000 },
   fenceTargets: ['accounts'],

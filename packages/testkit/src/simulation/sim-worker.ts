@@ -82,6 +82,10 @@ export class SimWorker implements Running {
     return !this.process.isDead && !this.isDone;
   }
 
+  get profileInHand(): string | null {
+    return this.#held?.profileId ?? null;
+  }
+
   /** The process dies; its browser may live on for a while. */
   crash(): void {
     this.process.kill();

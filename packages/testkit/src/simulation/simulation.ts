@@ -20,7 +20,7 @@ export interface SimulationOptions {
   readonly faultMs?: number;
 }
 
-const PROFILE_IDS = ['p1', 'p2', 'p3', 'p4'];
+const PROFILE_IDS = ['p1', 'p2', 'p3'];
 const PARTITIONS = 2;
 const SESSION_MS = 3_000;
 /** The invariants are checked this often, and after it time goes on. */
@@ -93,6 +93,7 @@ export class Simulation {
       network: this.#network,
       services: this.#services,
       fleet: this.#fleet,
+      people: this.#people,
       profileIds: PROFILE_IDS,
     });
   }

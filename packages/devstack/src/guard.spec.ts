@@ -24,9 +24,10 @@ function owner(dir: string, ending: string): ReturnType<typeof spawn> {
     guard.removeAtEnd(dir + '/temporary');
     guard.runAtEnd('touch', [dir + '/last-command']);
     const { pid } = await guard.run({
-      command: 'sh', args: ['-c', 'sleep 300 & echo $! > ' + dir + '/grandchild; wait'],
+      command: 'sh', args: ['-c', 'sleep 300 & echo $! > ' + dir + '/new; mv ' + dir + '/new ' + dir + '/grandchild; wait'],
       env: { PATH: process.env.PATH }, cwd: '/', logFile: dir + '/log', freshLog: true, stopSignal: 'SIGTERM',
     });
+    // It appears with its content: an owner that ends at once would else end the shell between the two.
     for (let i = 0; i < 1000 && !existsSync(dir + '/grandchild'); i++) await sleep(20);
     writeFileSync(dir + '/pid', String(pid));
     ${ending}

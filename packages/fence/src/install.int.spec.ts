@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { freshDatabase } from '@profile-warden/testkit/parts';
 import pg from 'pg';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fenceDatabase, grant } from './fence-database.fixture.ts';
 import { FENCE_VERSION, installFence, installedFence } from './index.ts';
 
@@ -36,4 +37,62 @@ it('refuses a bare pool', async () => {
   const pool = new pg.Pool({ connectionString: 'postgres://nowhere' });
   await expect(installFence(pool)).rejects.toMatchObject({ code: 'bare-pool' });
   await pool.end();
+});
+
+describe('over an older version', () => {
+  async function older(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: await freshDatabase() });
+    await client.connect();
+    await client.query(
+      `begin; ${await readFile(new URL('../upgrade/version-1.sql', import.meta.url), 'utf8')}; commit`,
+    );
+    return client;
+  }
+
+  it('is its upgrade: rows stay, what became obsolete goes, and both answer the same', async () => {
+    const client = await older();
+    await client.query('select warden.report_progress(0, 1, 0, 0)');
+    await grant(client, 'kept', 7, 3);
+    expect(await installedFence(client)).toBe(1);
+    await installFence(client);
+    expect(await installedFence(client)).toBe(FENCE_VERSION);
+    const asked = (token: number): Promise<unknown> =>
+      client
+        .query(`select ok, sqlstate, reason from warden.try_token('kept', ${token})`)
+        .then(({ rows }) => rows[0] as unknown);
+    expect(await asked(6)).toEqual({ ok: false, sqlstate: 'WD001', reason: 'older' });
+    // Version 1 knew the database by less: it is confirmed anew.
+    expect(await asked(7)).toEqual({ ok: false, sqlstate: 'WD002', reason: 'other-database' });
+    await client.query('select warden.report_progress(0, 1, 4, 4)');
+    expect(await asked(7)).toEqual({ ok: true, sqlstate: null, reason: null });
+    await client.end();
+  });
+
+  it('ends with the same functions, tables and rights as a new one', async () => {
+    const [upgraded, fresh] = [await older(), new pg.Client({ connectionString: await freshDatabase() })];
+    await fresh.connect();
+    await installFence(upgraded);
+    await installFence(fresh);
+    const shape = (client: pg.Client): Promise<unknown> =>
+      client
+        .query(
+          `select proname as name, pg_get_functiondef(oid) as text, proacl::text as acl from pg_proc
+           where pronamespace = 'warden'::regnamespace
+           union all
+           select relname, (select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' order by attnum)
+                            from pg_attribute where attrelid = pg_class.oid and attnum > 0), relacl::text
+           from pg_class where relnamespace = 'warden'::regnamespace
+           order by 1, 2`,
+        )
+        .then(({ rows }) => rows as unknown[]);
+    expect(await shape(upgraded)).toEqual(await shape(fresh));
+    await Promise.all([upgraded.end(), fresh.end()]);
+  });
+
+  it('is refused where the database has a newer one', async () => {
+    await using database = await fenceDatabase();
+    await database.projector.query('update warden.database set version = version + 1');
+    await expect(installFence(database.projector)).rejects.toThrow('is the older version');
+    expect(await installedFence(database.projector)).toBe(FENCE_VERSION + 1);
+  });
 });

@@ -4,9 +4,9 @@ import { isPool } from './client.ts';
 import { FenceUsageError } from './error.ts';
 
 /** Version of the install that this package brings. */
-export const FENCE_VERSION = 1;
+export const FENCE_VERSION = 2;
 
-const PARTS = ['1-require-token.sql', '2-projector.sql'];
+const PARTS = ['1-tables.sql', '2-require-token.sql', '3-projector.sql', '4-guard-table.sql', '5-rights.sql'];
 
 /** Text of the install, for those who run it with a tool of their own. Without a transaction: give it one. */
 export const readFenceSql = async (): Promise<string> => {

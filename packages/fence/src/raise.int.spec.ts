@@ -131,6 +131,20 @@ describe('revoking a token', () => {
     expect(tookMs).toBeLessThan(600);
   });
 
+  it('survives a crash of the server, whatever the session is set to', async () => {
+    await grant(projector, 'durable', 1, 1);
+    const session = await database.connect();
+    const setting = async (): Promise<unknown> => (await session.query('show synchronous_commit')).rows[0];
+    await session.query('set synchronous_commit = off');
+    for (const move of [mark, raise]) {
+      await session.query('begin');
+      await move(session, 'durable', 1, 2);
+      expect(await setting()).toEqual({ synchronous_commit: 'on' });
+      await session.query('commit');
+      expect(await setting()).toEqual({ synchronous_commit: 'off' });
+    }
+  });
+
   it('needs its mark committed first', async () => {
     await grant(projector, 'unmarked', 1, 1);
     await expect(raise(projector, 'unmarked', 1, 2)).rejects.toThrow('commit mark_revoked first');

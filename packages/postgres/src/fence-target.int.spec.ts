@@ -108,7 +108,7 @@ describe('a fence target', () => {
 
   it('says which database it is', async () => {
     const incarnation = await databaseIncarnation(pool);
-    expect(incarnation).toMatch(/^\d+:0000000[1-9A-F]$/);
+    expect(incarnation).toMatch(/^\d+:0000000[1-9A-F]:\d+:base/);
     expect(
       await reportProgress(pool, [{ partition: 0, partitionCount: 1, goalOffset: 9, nextOffset: 9 }]),
     ).toBe(incarnation);

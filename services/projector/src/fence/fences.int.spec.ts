@@ -89,7 +89,7 @@ describe('the fences', () => {
     expect(confirmed[0]?.event).toMatchObject({
       token: 1,
       target: TARGET,
-      databaseIncarnation: expect.stringMatching(/^\d+:\w{8}$/) as string,
+      databaseIncarnation: expect.stringMatching(/^\d+:\w{8}:\d+:base/) as string,
     });
   });
 

@@ -1,11 +1,24 @@
--- Profile Warden: the fence of an account database, part 2: how the projector moves it, and who may do what.
+-- Profile Warden: the fence of an account database, part 3: how the projector moves it.
+
+-- What a revocation has promised must survive a crash of the server, whatever the session is set to.
+create or replace function warden.commit_durably() returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+end
+$$;
 
 -- First commit of a revocation: from here on no transaction that has not yet passed require_token will.
 create or replace function warden.mark_revoked(p_profile_id text, p_token bigint, p_log_offset bigint) returns void
-language sql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform warden.commit_durably();
   insert into warden.revocation as r (profile_id, token, log_offset) values (p_profile_id, p_token, p_log_offset)
   on conflict (profile_id) do update set token = excluded.token, log_offset = excluded.log_offset
-  where r.token < excluded.token
+  where r.token < excluded.token;
+end
 $$;
 
 -- Carries a grant (p_valid) or the end of a lease into the row; the record with the higher offset wins.
@@ -15,11 +28,12 @@ create or replace function warden.advance_fence(
   p_profile_id text, p_token bigint, p_valid boolean, p_partition integer, p_log_offset bigint,
   p_wait boolean default true
 ) returns text
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_token bigint;
   v_offset bigint;
 begin
+  perform warden.commit_durably();
   if p_wait then
     select f.token, f.log_offset into v_token, v_offset
     from warden.fence f where f.profile_id = p_profile_id for no key update;
@@ -37,7 +51,7 @@ begin
   if v_offset >= p_log_offset then return 'already'; end if;
   if v_token > p_token then
     raise exception 'profile %: offset % carries token % behind token % of offset %: this is another log',
-      pg_catalog.quote_literal(p_profile_id), p_log_offset, p_token, v_token, v_offset using errcode = '22023';
+      quote_literal(p_profile_id), p_log_offset, p_token, v_token, v_offset using errcode = '22023';
   end if;
   update warden.fence f
   set token = p_token, valid = p_valid, partition = p_partition, log_offset = p_log_offset
@@ -51,20 +65,20 @@ $$;
 create or replace function warden.raise_fence(
   p_profile_id text, p_token bigint, p_partition integer, p_log_offset bigint, p_wait boolean default true
 ) returns text
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_answer text;
 begin
   if not exists (select from warden.revocation r where r.profile_id = p_profile_id and r.token >= p_token) then
     raise exception 'profile %: token % is not marked as revoked; commit mark_revoked first',
-      pg_catalog.quote_literal(p_profile_id), p_token using errcode = '55000';
+      quote_literal(p_profile_id), p_token using errcode = '55000';
   end if;
   v_answer := warden.advance_fence(p_profile_id, p_token, false, p_partition, p_log_offset, p_wait);
   if v_answer = 'already' and exists (
     select from warden.fence f where f.profile_id = p_profile_id and f.token <= p_token and f.valid
   ) then
     raise exception 'profile %: token % is valid at a later offset than %: this is another log',
-      pg_catalog.quote_literal(p_profile_id), p_token, p_log_offset using errcode = '22023';
+      quote_literal(p_profile_id), p_token, p_log_offset using errcode = '22023';
   end if;
   return v_answer;
 end
@@ -76,9 +90,9 @@ $$;
 create or replace function warden.report_progress(
   p_partition integer, p_partition_count integer, p_goal_offset bigint, p_next_offset bigint
 ) returns text
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  v_identity text := warden.database_identity();
+  v_identity text := warden.database_incarnation();
   v_count integer;
   v_confirmed text;
 begin
@@ -99,36 +113,20 @@ begin
       then greatest(p.next_offset, excluded.next_offset) else excluded.next_offset end;
   -- Two callers that finish at once may each miss the other; the next report of either one confirms.
   if v_confirmed is distinct from v_identity and p_partition_count = (
-    select pg_catalog.count(*) from warden.progress p
+    select count(*) from warden.progress p
     where p.identity = v_identity and p.next_offset >= p.goal_offset and p.partition < p_partition_count
   ) then
     update warden.database set confirmed_identity = v_identity;
   end if;
-  return v_identity;
+  return warden.database_identity();
 end
 $$;
 
 -- Who keeps a session waiting: for the alert that names a writer which does not end its transaction.
 create or replace function warden.blocking_sessions(p_pid integer)
 returns table (pid integer, application_name text, user_name text, open_ms bigint)
-language sql volatile security definer set search_path = '' as $$
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   select a.pid, a.application_name, a.usename::text,
-         (extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) * 1000)::bigint
-  from pg_catalog.pg_stat_activity a where a.pid = any (pg_catalog.pg_blocking_pids(p_pid))
+         (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::bigint
+  from pg_stat_activity a where a.pid = any (pg_blocking_pids(p_pid))
 $$;
-
-revoke all on schema warden from public;
-revoke all on all tables in schema warden from public;
-revoke all on all functions in schema warden from public;
-grant usage on schema warden to warden_reader, warden_projector;
-grant execute on function warden.require_token(text, bigint, bigint) to warden_reader, warden_projector;
-grant select on warden.fence_state to warden_reader, warden_projector;
-grant select on all tables in schema warden to warden_projector;
-grant execute on function
-  warden.database_identity(),
-  warden.mark_revoked(text, bigint, bigint),
-  warden.advance_fence(text, bigint, boolean, integer, bigint, boolean),
-  warden.raise_fence(text, bigint, integer, bigint, boolean),
-  warden.report_progress(integer, integer, bigint, bigint),
-  warden.blocking_sessions(integer)
-to warden_projector;

@@ -1,10 +1,11 @@
 import type { MemoryLog, ProcessClock } from '../memory/index.ts';
-import type { Random } from '../walk/random.ts';
+import { Random } from '../walk/random.ts';
 import type { Fleet } from './fleet.ts';
 import type { People } from './people.ts';
 import type { SeededNetwork } from './seeded-network.ts';
 import type { ServiceProcess } from './service-process.ts';
 import { SIM_POLICY } from './sim-policy.ts';
+import type { SimWorker } from './sim-worker.ts';
 
 /** Everything that may go wrong by itself, apart from single requests. */
 export const FAULTS = [
@@ -26,9 +27,12 @@ export type Fault = (typeof FAULTS)[number];
 /** These strike by themselves, wherever a payment is made. */
 export const PAYMENT_FAULTS = ['crash at a payment', 'pause at a payment'] as const;
 
+export type PaymentFault = (typeof PAYMENT_FAULTS)[number];
+
+const NOBODY = 'nobody';
+
 export interface FaultWorld {
   readonly log: MemoryLog;
-  readonly random: Random;
   readonly network: SeededNetwork;
   readonly services: readonly ServiceProcess[];
   readonly fleet: Fleet;
@@ -56,15 +60,17 @@ export class Faults {
   readonly #paused = new Set<{ resume(): void }>();
   #lastJumpMs = -Infinity;
   #isOver = false;
+  #random: Random = new Random(0);
 
   constructor(world: FaultWorld) {
     this.#world = world;
   }
 
-  strike(): Fault {
-    const fault = this.#world.random.weighted(WEIGHTS);
-    this.#strike(fault);
-    return fault;
+  /** What the randomness given says; tells whom it has struck. */
+  strike(random: Random): { readonly fault: Fault; readonly whom: string } {
+    this.#random = random;
+    const fault = random.weighted(WEIGHTS);
+    return { fault, whom: this.#strike(fault) };
   }
 
   end(): void {
@@ -80,58 +86,65 @@ export class Faults {
     }
   }
 
-  #strike(fault: Fault): void {
-    const { log, random, network, services, fleet, people } = this.#world;
+  #strike(fault: Fault): string {
+    const { log, network, services, fleet, people } = this.#world;
+    const random = this.#random;
     switch (fault) {
       case 'crash of a service': {
         const service = random.pick(services);
         service.crash();
         this.#later(random.between(10, 6_000), () => service.start());
-        return;
+        return service.place;
       }
       case 'pause of a service': {
         const service = random.pick(services);
         service.pause();
         this.#later(random.between(100, 8_000), () => service.resume());
-        return;
+        return service.place;
       }
-      case 'rebalance':
-        log.group(random.pick(services).kind.group).rotate();
-        return;
+      case 'rebalance': {
+        const { group } = random.pick(services).kind;
+        log.group(group).rotate();
+        return group;
+      }
       case 'crash of a worker':
-        if (fleet.living.length > 0) random.pick(fleet.living).crash();
-        return;
+        return this.#strikeWorker((worker) => worker.crash());
       case 'pause of a worker':
-        if (fleet.living.length > 0) this.#pause(random.pick(fleet.living).process);
-        return;
+        return this.#strikeWorker((worker) => this.#pause(worker.process));
       case 'worker cut off':
-        if (fleet.living.length > 0) this.#pause(random.pick(fleet.living).line);
-        return;
+        return this.#strikeWorker((worker) => this.#pause(worker.line));
       case 'worker cut off, and its profile stopped': {
         const holders = fleet.living.filter(({ profileInHand }) => profileInHand !== null);
-        if (holders.length === 0) return;
+        if (holders.length === 0) return NOBODY;
         const worker = random.pick(holders);
         this.#pause(worker.line);
         people.stop(worker.profileInHand ?? '');
-        return;
+        return `${worker.name.incarnation} with ${worker.profileInHand ?? ''}`;
       }
       case 'broker outage':
         network.isOut = true;
         this.#later(random.between(200, 6_000), () => (network.isOut = false));
-        return;
+        return 'the broker';
       case 'broker clock jump':
         this.#jump();
-        return;
+        return `off by ${log.brokerSkewMs} ms now`;
       case 'repeated record':
-        this.#repeat();
-        return;
+        return this.#repeat();
       default:
-        this.#damage();
+        return this.#damage();
     }
   }
 
+  #strikeWorker(strike: (worker: SimWorker) => void): string {
+    const { living } = this.#world.fleet;
+    if (living.length === 0) return NOBODY;
+    const worker = this.#random.pick(living);
+    strike(worker);
+    return worker.name.incarnation;
+  }
+
   #pause(process: ProcessClock): void {
-    const { random } = this.#world;
+    const random = this.#random;
     process.pause();
     this.#paused.add(process);
     this.#later(random.between(500, random.pick([5_000, 20_000, 50_000])), () => {
@@ -148,7 +161,8 @@ export class Faults {
 
   /** Forward not more than once in a lease, which is what the margin is made for. */
   #jump(): void {
-    const { log, random } = this.#world;
+    const { log } = this.#world;
+    const random = this.#random;
     const now = log.clock.now();
     if (random.chance(0.5)) log.brokerSkewMs -= random.between(10, 3_000);
     else if (now - this.#lastJumpMs > SIM_POLICY.leaseMs) {
@@ -158,23 +172,28 @@ export class Faults {
   }
 
   /** A send whose acknowledgement was lost is made again. */
-  #repeat(): void {
-    const { log, random } = this.#world;
+  #repeat(): string {
+    const { log } = this.#world;
+    const random = this.#random;
     const partition = random.whole(log.partitionCount);
     const { records } = log.committed(partition);
-    if (records.length === 0) return;
+    if (records.length === 0) return NOBODY;
     const { event, profileId, id } = random.pick(records.slice(-10));
-    if (event.type === 'foreign' || event.type === 'undecodable' || event.type === 'ClockTicked') return;
-    if ('epoch' in event || event.type === 'AuthorityEpochStarted') return;
+    if (event.type === 'foreign' || event.type === 'undecodable' || event.type === 'ClockTicked')
+      return NOBODY;
+    if ('epoch' in event || event.type === 'AuthorityEpochStarted') return NOBODY;
     log.write({ id, profileId, partition, event });
+    return `${event.type} ${id}`;
   }
 
-  #damage(): void {
-    const { log, random, profileIds } = this.#world;
+  #damage(): string {
+    const { log, profileIds } = this.#world;
+    const random = this.#random;
     const profileId = random.pick(profileIds);
     const event = random.chance(0.5)
       ? ({ type: 'undecodable', claimedType: 'StepStarted', detail: 'cut short' } as const)
       : ({ type: 'foreign', detail: 'no magic byte' } as const);
     log.damage(log.partitionOf(profileId), event.type === 'foreign' ? null : profileId, event);
+    return event.type;
   }
 }

@@ -1,16 +1,21 @@
+import type { SeededStreams } from './seeded-streams.ts';
 import { SimWorker, type WorkerWorld } from './sim-worker.ts';
+
+export interface FleetWorld extends WorkerWorld {
+  readonly streams: SeededStreams;
+}
 
 const WORKERS_MAX = 4;
 
 /** The workers of the simulation: whoever is gone is replaced, now and then under a name that was there before. */
 export class Fleet {
-  readonly #world: WorkerWorld;
+  readonly #world: FleetWorld;
   readonly #workers: SimWorker[] = [];
   readonly #orphans: SimWorker[] = [];
   #runs = 0;
   #isClosed = false;
 
-  constructor(world: WorkerWorld) {
+  constructor(world: FleetWorld) {
     this.#world = world;
   }
 
@@ -47,12 +52,14 @@ export class Fleet {
   }
 
   #hire(): void {
-    const { random } = this.#world;
+    const { random, streams } = this.#world;
     this.#runs += 1;
     const workerId = random.chance(0.3) ? `w${random.whole(4)}` : `once-${this.#runs}`;
     // A stable name runs once: whoever had it is gone.
     for (const worker of this.living) if (worker.name.workerId === workerId) worker.crash();
     const name = { workerId, hostId: random.pick(['h1', 'h2']), incarnation: `i${this.#runs}` };
-    this.#workers.push(new SimWorker(this.#world, name, random.chance(0.25)));
+    const isCareless = random.chance(0.25);
+    const own = streams.timed(`worker ${this.#runs}`);
+    this.#workers.push(new SimWorker({ ...this.#world, random: own }, name, isCareless));
   }
 }

@@ -2,11 +2,13 @@ import type { Opener } from '@profile-warden/service';
 import type { MemoryLog, ProcessClock } from '../memory/index.ts';
 import { Violation } from '../walk/ledger.ts';
 import type { Random } from '../walk/random.ts';
+import type { PaymentFault } from './faults.ts';
 
 export interface InterferenceWorld {
   readonly log: MemoryLog;
   readonly random: Random;
-  readonly count: (what: string) => void;
+  /** Is told of a fault that is to strike a place, and returns false to let it be. */
+  readonly struck: (fault: PaymentFault, place: string) => boolean;
   readonly onViolation: (violation: Violation) => void;
 }
 
@@ -20,7 +22,7 @@ export class Interference {
   }
 
   /** The same opening, with its payments interfered with, and held against what it had folded by then. */
-  opener(opener: Opener, process: ProcessClock, crash: () => void): Opener {
+  opener(opener: Opener, place: string, process: ProcessClock, crash: () => void): Opener {
     return async (partition, range, state, signal) => {
       const opening = await opener(partition, range, state, signal);
       const { payer } = opening;
@@ -32,7 +34,7 @@ export class Interference {
           pay: async (events) => {
             if (opening.state.nextOffset < range.end)
               this.#world.onViolation(new Violation('I14', `${events[0]?.id ?? ''} was paid by a replay`));
-            this.#strike(process, crash);
+            this.#strike(place, process, crash);
             await process.turn();
             return payer.pay(events);
           },
@@ -41,17 +43,18 @@ export class Interference {
     };
   }
 
-  #strike(process: ProcessClock, crash: () => void): void {
-    const { log, random, count } = this.#world;
+  #strike(place: string, process: ProcessClock, crash: () => void): void {
+    const { log, random, struck } = this.#world;
     if (this.isOver || random.chance(0.95)) return;
     if (random.chance(0.4)) {
-      count('fault crash at a payment');
       // Before it is sent, or on its way, or before the answer.
-      log.clock.after(random.pick([0, 3, 8, 20]), crash);
+      const afterMs = random.pick([0, 3, 8, 20]);
+      if (struck('crash at a payment', place)) log.clock.after(afterMs, crash);
       return;
     }
-    count('fault pause at a payment');
+    const pausedMs = random.between(100, 9_000);
+    if (!struck('pause at a payment', place)) return;
     process.pause();
-    log.clock.after(random.between(100, 9_000), () => process.resume());
+    log.clock.after(pausedMs, () => process.resume());
   }
 }

@@ -3,34 +3,37 @@ import type { Random } from '../walk/random.ts';
 
 /** Ms after which a client gives a request up. */
 const GIVE_UP_MS = 1_500;
-/** Share of requests that fail. */
-const REQUEST_FAULTS = 0.05;
+const REQUEST_FAULT_SHARE = 0.05;
+/** What may become of one request. */
+export const REQUEST_FAULTS = ['lost', 'unanswered', 'late'] as const;
+const WEIGHTS: readonly (readonly [number, (typeof REQUEST_FAULTS)[number]])[] = [
+  [2, 'lost'],
+  [2, 'unanswered'],
+  [1, 'late'],
+];
 
 /** Short and long delays, lost requests and lost answers by a seed; *healed*, everything arrives within milliseconds. */
 export class SeededNetwork implements Network {
   readonly #random: Random;
-  readonly #count: (what: string) => void;
+  readonly #struck: (fault: string, requestKind: RequestKind) => boolean;
   isHealed = false;
   /** No request reaches the broker. */
   isOut = false;
 
-  constructor(random: Random, count: (what: string) => void) {
+  /** `struck`: is told of a request that is to fail, and returns false to let it be. */
+  constructor(random: Random, struck: (fault: string, requestKind: RequestKind) => boolean) {
     this.#random = random;
-    this.#count = count;
+    this.#struck = struck;
   }
 
   fate(kind: RequestKind): Fate {
     const random = this.#random;
     const reachMs = this.#delayMs();
     if (this.isOut) return { sendMs: 0, reachMs: null, isAnswered: false, answerMs: GIVE_UP_MS };
-    if (this.isHealed || !random.chance(REQUEST_FAULTS))
+    const isFaulty = !this.isHealed && random.chance(REQUEST_FAULT_SHARE);
+    const fault = isFaulty ? random.weighted(WEIGHTS) : null;
+    if (fault === null || !this.#struck(fault, kind))
       return { sendMs: 0, reachMs, isAnswered: true, answerMs: random.between(0, 3) };
-    const fault = random.weighted([
-      [2, 'lost'],
-      [2, 'unanswered'],
-      [1, 'late'],
-    ] as const);
-    this.#count(`fault ${fault} ${kind}`);
     if (fault === 'lost') return { sendMs: 0, reachMs: null, isAnswered: false, answerMs: GIVE_UP_MS };
     const lateMs = fault === 'late' ? random.between(GIVE_UP_MS, 6_000) : reachMs;
     return { sendMs: random.between(0, 20), reachMs: lateMs, isAnswered: false, answerMs: GIVE_UP_MS };

@@ -35,7 +35,8 @@ export class ServiceProcess {
   readonly #random: Random;
   readonly #interference: Interference;
   readonly #onSignal: (signal: RuntimeSignal) => void;
-  readonly #place: string;
+  /** Its name in a story. */
+  readonly place: string;
   #starts = 0;
   #process: ProcessClock | null = null;
   #runtime: FoldAndPay | null = null;
@@ -49,7 +50,7 @@ export class ServiceProcess {
     onSignal: (signal: RuntimeSignal) => void,
   ) {
     this.kind = kind;
-    this.#place = place;
+    this.place = place;
     this.#log = log;
     this.#random = random;
     this.#interference = interference;
@@ -74,7 +75,7 @@ export class ServiceProcess {
     const parts: ServiceParts = {
       process,
       appender: this.#log.appender(process),
-      instanceId: `${this.#place}.${this.#starts}`,
+      instanceId: `${this.place}.${this.#starts}`,
     };
     // A supervisor starts again what has ended by itself.
     const over = (): void => {
@@ -86,7 +87,7 @@ export class ServiceProcess {
       duty: kind.duty(parts),
       policy: SIM_POLICY,
       reader,
-      opener: this.#interference.opener(kind.opener(parts), process, over),
+      opener: this.#interference.opener(kind.opener(parts), this.place, process, over),
       clock: process,
       random: () => this.#random.next(),
       failureIsLoss: kind.failureIsLoss ?? false,

@@ -4,13 +4,16 @@ import type { RuntimeSignal } from '@profile-warden/service';
 import { MemoryLog, VirtualClock } from '../memory/index.ts';
 import { isAtRest } from '../walk/duties.ts';
 import { Violation } from '../walk/ledger.ts';
-import { Random } from '../walk/random.ts';
+import type { Random } from '../walk/random.ts';
+import { Chronicle } from './chronicle.ts';
 import { Faults } from './faults.ts';
 import { Fleet } from './fleet.ts';
 import { Interference } from './interference.ts';
 import { Judge } from './judge.ts';
+import { Omissions } from './omissions.ts';
 import { People } from './people.ts';
 import { SeededNetwork } from './seeded-network.ts';
+import { SeededStreams } from './seeded-streams.ts';
 import { ServiceProcess } from './service-process.ts';
 import { serviceKinds } from './services.ts';
 import { SimHosts } from './sim-host.ts';
@@ -18,7 +21,11 @@ import { SimHosts } from './sim-host.ts';
 export interface SimulationOptions {
   /** Ms of virtual time in which things go wrong. Default 60,000. */
   readonly faultMs?: number;
+  /** Names of faults that are left out, as the story of a run has them. */
+  readonly without?: Iterable<string>;
 }
+
+export const DEFAULT_FAULT_MS = 60_000;
 
 const PROFILE_IDS = ['p1', 'p2', 'p3'];
 const PARTITIONS = 2;
@@ -30,6 +37,8 @@ const REST_MS_MAX = 300_000;
 const SETTLE_MS = 5_000;
 /** Whatever is still on its way when things are healed has arrived by then. */
 const LATEST_MS = 8_000;
+/** By then everybody has started, and somebody holds a profile. */
+const FIRST_FAULT_MS = 3_000;
 
 /**
  * All services as they are, workers and people on one topic in memory, under one seed.
@@ -40,11 +49,14 @@ const LATEST_MS = 8_000;
 export class Simulation {
   /** How often each event took effect, each rule decided, each fault struck. */
   readonly seen = new Map<string, number>();
+  readonly chronicle = new Chronicle();
   readonly judge: Judge;
   readonly log: MemoryLog;
   steps = 0;
   readonly #clock = new VirtualClock();
   readonly #random: Random;
+  readonly #streams: SeededStreams;
+  readonly #omissions: Omissions;
   readonly #network: SeededNetwork;
   readonly #hosts: SimHosts;
   readonly #services: readonly ServiceProcess[];
@@ -56,40 +68,44 @@ export class Simulation {
   #alarm: Violation | null = null;
 
   constructor(seed: number, options: SimulationOptions = {}) {
-    const random = new Random(Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995);
-    this.#random = random;
-    this.#faultMs = options.faultMs ?? 60_000;
-    this.#network = new SeededNetwork(random, (what) => this.#count(what));
+    const streams = new SeededStreams(seed, this.#clock);
+    this.#streams = streams;
+    this.#random = streams.of('run');
+    this.#omissions = new Omissions(options.without);
+    this.#faultMs = options.faultMs ?? DEFAULT_FAULT_MS;
+    this.#network = new SeededNetwork(streams.timed('network'), (fault, kind) =>
+      this.#struck('n', `${fault} ${kind}`),
+    );
     this.log = new MemoryLog({
       clock: this.#clock,
       network: this.#network,
       partitionCount: PARTITIONS,
       sessionMs: SESSION_MS,
-      fences: random.chance(0.5),
+      fences: this.#random.chance(0.5),
     });
-    this.#hosts = new SimHosts(random);
     const { log } = this;
+    this.#hosts = new SimHosts(streams.timed('hosts'));
     const decidedOn = new Map<string, number>();
     this.judge = new Judge(log, decidedOn, (record, folded) => this.#note(record, folded));
     this.#interference = new Interference({
       log,
-      random,
-      count: (what) => this.#count(what),
+      random: streams.timed('payments'),
+      struck: (fault, place) => this.#struck('p', fault, place),
       onViolation: (violation) => (this.#alarm ??= violation),
     });
     this.#services = this.#placed(decidedOn);
     this.#fleet = new Fleet({
       log,
-      random,
+      streams,
+      random: streams.timed('fleet'),
       hosts: this.#hosts,
       profileIds: PROFILE_IDS,
       latestToken: (profileId) => this.judge.latestToken(profileId),
       count: (what) => this.#count(what),
     });
-    this.#people = new People(log, random, PROFILE_IDS);
+    this.#people = new People(log, streams.timed('people'), PROFILE_IDS);
     this.#faults = new Faults({
       log,
-      random,
       network: this.#network,
       services: this.#services,
       fleet: this.#fleet,
@@ -101,19 +117,41 @@ export class Simulation {
   /** Throws the first violation. */
   async run(): Promise<void> {
     for (const service of this.#services) service.start();
-    let nextFaultMs = 3_000;
-    while (this.#clock.now() < this.#faultMs) {
+    let dueMs = FIRST_FAULT_MS;
+    for (let count = 1; this.#clock.now() < this.#faultMs;) {
       await this.#step();
-      if (this.#clock.now() < nextFaultMs) continue;
-      this.#count(`fault ${this.#faults.strike()}`);
-      nextFaultMs = this.#clock.now() + this.#random.between(100, 2_500);
+      if (this.#clock.now() < dueMs) continue;
+      const random = this.#streams.of(`fault ${count}`);
+      dueMs += random.between(STEP_MS, 2_500);
+      this.#strike(`f${count}`, random);
+      count += 1;
     }
     await this.#heal();
   }
 
+  #strike(name: string, random: Random): void {
+    if (this.#omissions.has(name)) return;
+    const { fault, whom } = this.#faults.strike(random);
+    this.#count(`fault ${fault}`);
+    this.#chronicle(name, fault, whom);
+  }
+
+  /** A fault that strikes by itself is named by its instant. */
+  #struck(letter: string, fault: string, whom = ''): boolean {
+    const name = `${letter}${Math.floor(this.#clock.now())}`;
+    if (this.#omissions.has(name)) return false;
+    this.#count(`fault ${fault}`);
+    this.#chronicle(name, fault, whom);
+    return true;
+  }
+
+  #chronicle(name: string, fault: string, whom: string): void {
+    this.chronicle.happenings.push({ atMs: this.#clock.now(), name, fault, whom });
+  }
+
   #placed(decidedOn: Map<string, number>): readonly ServiceProcess[] {
     const { log } = this;
-    const random = this.#random;
+    const random = this.#streams.timed('services');
     const kinds = Object.values(serviceKinds({ log, random, hosts: this.#hosts, decidedOn }));
     return kinds.flatMap((kind) => {
       const places = kind.name === 'lease-authority' || kind.name === 'stale-detector' ? 2 : 1;
@@ -206,7 +244,9 @@ export class Simulation {
     this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
   }
 
-  #note({ event }: LogRecord, folded: Folded): void {
+  #note(record: LogRecord, folded: Folded): void {
+    const { event } = record;
+    this.chronicle.happenings.push({ atMs: this.#clock.now(), record, folded });
     if (folded !== 'applied' && folded !== 'beat') {
       this.#count(`ignored ${folded}`);
       return;

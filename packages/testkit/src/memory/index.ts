@@ -4,6 +4,7 @@ export { MemoryGroup } from './memory-group.ts';
 export { MemoryLog } from './memory-log.ts';
 export type { MemoryTopicOptions } from './memory-topic.ts';
 export { MemoryLogReader } from './memory-reader.ts';
-export { DONE, LOST, ScriptedNetwork, UNANSWERED, late } from './network.ts';
+export { DONE, LOST, ScriptedNetwork, UNANSWERED, late, request } from './network.ts';
 export type { Fate, Network, RequestKind } from './network.ts';
 export { ProcessClock, VirtualClock, settle } from './virtual-clock.ts';
+export type { Skew } from './virtual-clock.ts';

@@ -81,6 +81,11 @@ export class MemoryPartition {
     return this.#producer;
   }
 
+  /** Every record from an offset on, whatever becomes of its transaction. */
+  appended(from: number): readonly LogRecord[] {
+    return this.#slots.slice(from).flatMap(({ record }) => record ?? []);
+  }
+
   /** The committed ones of the slots from an offset on, as far as they are stable. */
   read(from: number, count: number): Slice {
     const nextOffset = Math.max(from, Math.min(this.stable, from + count));

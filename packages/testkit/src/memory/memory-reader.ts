@@ -25,6 +25,8 @@ export class MemoryLogReader implements LogReader, Member {
   #listener: LogListener | null = null;
   #confirm: (() => void)[] = [];
   #isOver = false;
+  /** When the last heartbeat that was answered had been sent. */
+  #confirmedMs = 0;
   #reject: (error: unknown) => void = () => undefined;
 
   constructor(log: MemoryTopic, clock: ProcessClock, assignment: Assignment) {
@@ -70,6 +72,11 @@ export class MemoryLogReader implements LogReader, Member {
     return this.#owned.get(partition) === ownership;
   }
 
+  mayAct(partition: number): boolean {
+    if (!this.#owned.has(partition)) return false;
+    return 'partitions' in this.#assignment || this.#clock.now() - this.#confirmedMs < this.#log.sessionMs;
+  }
+
   /** What is ours from now on. */
   assign(partitions: readonly number[]): void {
     if (this.#isOver) return;
@@ -92,10 +99,12 @@ export class MemoryLogReader implements LogReader, Member {
     const { network, sessionMs } = this.#log;
     let generation = -1;
     while (!this.#isOver) {
+      const sentMs = this.#clock.now();
       try {
         const share = await request(this.#clock, network.fate('heartbeat'), () =>
-          group.beat(this, this.#clock.now()),
+          group.beat(this, this.#log.clock.now()),
         );
+        this.#confirmedMs = sentMs;
         if (share.generation !== generation) this.assign(share.partitions);
         generation = share.generation;
         for (const confirmed of this.#confirm.splice(0)) confirmed();

@@ -12,7 +12,7 @@ import {
 import { MemoryGroup } from './memory-group.ts';
 import { MemoryPartition, type Slice } from './memory-partition.ts';
 import { ScriptedNetwork, type Network } from './network.ts';
-import type { VirtualClock } from './virtual-clock.ts';
+import { FIRST_WALL_MS, type VirtualClock } from './virtual-clock.ts';
 
 export interface MemoryTopicOptions {
   readonly clock: VirtualClock;
@@ -24,7 +24,6 @@ export interface MemoryTopicOptions {
   readonly sessionMs?: number;
 }
 
-const FIRST_BROKER_MS = 1_700_000_000_000;
 const SCHEMA_IDS: ReadonlyMap<EventType, number> = new Map(EVENT_TYPES.map((type, id) => [type, id]));
 /** One for all topics: compiling the readers of all events costs more than a whole run. */
 const DECODER = new EventDecoder({
@@ -140,6 +139,6 @@ export class MemoryTopic {
   }
 
   get #brokerMs(): number {
-    return FIRST_BROKER_MS + Math.floor(this.clock.now()) + this.brokerSkewMs;
+    return FIRST_WALL_MS + Math.floor(this.clock.now()) + this.brokerSkewMs;
   }
 }

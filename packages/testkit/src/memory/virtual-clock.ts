@@ -5,6 +5,8 @@ export const settle = (): Promise<void> => new Promise((resolve) => setImmediate
 
 /** A turn of the event loop asks the kernel for news, which costs more than most timers do. */
 const TIMERS_PER_TURN = 32;
+/** What every calendar shows at 0, as far as it is not off. */
+export const FIRST_WALL_MS = 1_700_000_000_000;
 
 interface Timer {
   readonly at: number;
@@ -56,8 +58,8 @@ export class VirtualClock implements Clock {
   }
 
   /** A process of its own: it can stand still or die while time goes on. */
-  process(): ProcessClock {
-    return new ProcessClock(this);
+  process(skew?: Skew): ProcessClock {
+    return new ProcessClock(this, skew);
   }
 
   async advance(ms: number): Promise<void> {
@@ -99,42 +101,69 @@ export class VirtualClock implements Clock {
   }
 }
 
+/** How a process's own clock is off: what it shows at first, and how many of its ms pass in one. */
+export interface Skew {
+  readonly offsetMs: number;
+  readonly rate: number;
+}
+
+const EXACT: Skew = { offsetMs: 0, rate: 1 };
+
 /**
  * Time as one process lives through it. *Running* ⇄ *paused*: time goes on and nothing of it happens before `resume` →
  * *dead* by `kill`, for ever: whatever waits never goes on.
  */
 export class ProcessClock implements Clock {
   readonly world: VirtualClock;
+  /** How far its calendar is off; unlike `now` it may jump. */
+  wallSkewMs = 0;
+  readonly #skew: Skew;
+  readonly #owner: ProcessClock | null;
   #mode: 'running' | 'paused' | 'dead' = 'running';
   readonly #held: (() => void)[] = [];
+  readonly #mourners = new Set<() => void>();
 
-  constructor(world: VirtualClock) {
+  constructor(world: VirtualClock, skew: Skew = EXACT, owner: ProcessClock | null = null) {
     this.world = world;
+    this.#skew = skew;
+    this.#owner = owner;
+  }
+
+  /** A line to somewhere: it stands still by itself, and whenever the process does. */
+  line(): ProcessClock {
+    return new ProcessClock(this.world, this.#skew, this);
   }
 
   get isDead(): boolean {
-    return this.#mode === 'dead';
+    return this.#mode === 'dead' || this.#owner?.isDead === true;
   }
 
   get isPaused(): boolean {
     return this.#mode === 'paused';
   }
 
+  /** Monotonic ms by its own clock. */
   now(): number {
-    return this.world.now();
+    return this.#skew.offsetMs + this.world.now() * this.#skew.rate;
+  }
+
+  /** Calendar time by its own clock, epoch ms. */
+  wallNow(): number {
+    return FIRST_WALL_MS + Math.floor(this.world.now()) + this.wallSkewMs;
   }
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    await this.world.sleep(ms, signal);
+    await this.world.sleep(ms / this.#skew.rate, signal);
     await this.turn();
   }
 
   /** Resolves when the process may go on: at once, unless it stands still. */
-  turn(): Promise<void> {
-    if (this.#mode === 'running') return Promise.resolve();
-    return new Promise((resolve) => {
-      if (this.#mode === 'paused') this.#held.push(resolve);
-    });
+  async turn(): Promise<void> {
+    if (this.#mode !== 'running')
+      await new Promise<void>((resolve) => {
+        if (this.#mode === 'paused') this.#held.push(resolve);
+      });
+    if (this.#owner !== null) await this.#owner.turn();
   }
 
   pause(): void {
@@ -148,7 +177,15 @@ export class ProcessClock implements Clock {
   }
 
   kill(): void {
+    if (this.#mode === 'dead') return;
     this.#mode = 'dead';
     this.#held.length = 0;
+    for (const mourn of this.#mourners) mourn();
+  }
+
+  /** What others notice of its death, as of a connection that breaks. Returns what takes it back. */
+  onDeath(mourn: () => void): () => void {
+    this.#mourners.add(mourn);
+    return () => void this.#mourners.delete(mourn);
   }
 }

@@ -1,4 +1,11 @@
-import { emptyPartition, evolve, type Case, type Folded, type PartitionState } from '@profile-warden/domain';
+import {
+  emptyPartition,
+  evolve,
+  type Case,
+  type Folded,
+  type PartitionState,
+  type ProfileState,
+} from '@profile-warden/domain';
 import { isReportEvent, type LogRecord } from '@profile-warden/events';
 import type { MemoryLog } from '../memory/index.ts';
 import { Ledger, Violation } from '../walk/ledger.ts';
@@ -12,6 +19,8 @@ export class Judge {
   readonly states: readonly PartitionState[];
   readonly asked = new Map<string, number>();
   recordCount = 0;
+  /** The profile whose record broke an invariant; null where none did, or where it is no profile's. */
+  blamed: string | null = null;
   readonly #log: MemoryLog;
   readonly #ledgers: readonly Ledger[];
   readonly #decidedOn: ReadonlyMap<string, number>;
@@ -35,7 +44,11 @@ export class Judge {
   look(): void {
     for (const [partition, state] of this.states.entries()) {
       const { records, nextOffset } = this.#log.committed(partition, state.nextOffset);
-      for (const record of records) this.#enter(record, state, partition);
+      for (const record of records) {
+        this.blamed = record.profileId;
+        this.#enter(record, state, partition);
+      }
+      this.blamed = null;
       state.nextOffset = nextOffset;
     }
   }
@@ -44,6 +57,10 @@ export class Judge {
     return this.states.flatMap((state) =>
       [...state.profiles.values()].map((profile) => ({ state, profile, policy: SIM_POLICY })),
     );
+  }
+
+  profile(profileId: string): ProfileState | undefined {
+    return this.states[this.#log.partitionOf(profileId)]?.profiles.get(profileId);
   }
 
   /** Highest token granted with effect so far. */

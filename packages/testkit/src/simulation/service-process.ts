@@ -1,6 +1,6 @@
 import { FoldAndPay, type Duty, type Opener, type RuntimeSignal } from '@profile-warden/service';
 import type { Appender } from '@profile-warden/events';
-import type { MemoryLog, ProcessClock } from '../memory/index.ts';
+import type { MemoryLog, ProcessClock, Skew } from '../memory/index.ts';
 import type { Random } from '../walk/random.ts';
 import type { Interference } from './interference.ts';
 import { SIM_POLICY } from './sim-policy.ts';
@@ -8,21 +8,36 @@ import { SIM_POLICY } from './sim-policy.ts';
 /** Ms after which a supervisor starts a service again that has ended by itself. */
 const SUPERVISOR_MS = 1_000;
 
-/** What one start of a service consists of. */
+/** What one start of a service is given. */
 export interface ServiceParts {
   readonly process: ProcessClock;
+  /** Its connection to the broker. */
+  readonly line: ProcessClock;
   readonly appender: Appender;
   readonly instanceId: string;
+  readonly place: string;
+}
+
+/** What makes it this service. */
+export interface ServiceBody {
+  readonly duty: Duty;
+  readonly opener: Opener;
+  /** Runs beside the runtime; `over` ends the process. */
+  readonly background?: (over: () => void, runtime: FoldAndPay) => void;
 }
 
 export interface ServiceKind {
   readonly name: string;
   readonly group: string;
-  readonly duty: (parts: ServiceParts) => Duty;
-  readonly opener: (parts: ServiceParts) => Opener;
+  readonly body: (parts: ServiceParts) => ServiceBody;
   readonly failureIsLoss?: boolean;
-  readonly background?: (runtime: FoldAndPay, parts: ServiceParts) => void;
 }
+
+/** No two clocks show the same, and some run too fast or too slow. */
+export const skewOf = (random: Random): Skew => ({
+  offsetMs: random.between(0, 1_000_000),
+  rate: random.chance(0.5) ? 1 : 1 + random.between(-5, 5) / 1_000,
+});
 
 /**
  * One place in which a service runs. *Down* → `start` → *up* ⇄ *paused* → *down* by `crash`, which may come between
@@ -39,6 +54,7 @@ export class ServiceProcess {
   readonly place: string;
   #starts = 0;
   #process: ProcessClock | null = null;
+  #line: ProcessClock | null = null;
   #runtime: FoldAndPay | null = null;
 
   constructor(
@@ -69,14 +85,18 @@ export class ServiceProcess {
     if (this.#process !== null) return;
     this.#starts += 1;
     const { kind } = this;
-    const process = this.#log.clock.process();
+    const process = this.#log.clock.process(skewOf(this.#random));
+    const line = process.line();
     this.#process = process;
-    const reader = this.#log.reader(process, { groupId: kind.group });
-    const parts: ServiceParts = {
+    this.#line = line;
+    const reader = this.#log.reader(line, { groupId: kind.group });
+    const body = kind.body({
       process,
-      appender: this.#log.appender(process),
+      line,
+      appender: this.#log.appender(line),
       instanceId: `${this.place}.${this.#starts}`,
-    };
+      place: this.place,
+    });
     // A supervisor starts again what has ended by itself.
     const over = (): void => {
       if (this.#process !== process) return;
@@ -84,10 +104,10 @@ export class ServiceProcess {
       this.#log.clock.after(SUPERVISOR_MS, () => this.start());
     };
     const runtime = new FoldAndPay({
-      duty: kind.duty(parts),
+      duty: body.duty,
       policy: SIM_POLICY,
       reader,
-      opener: this.#interference.opener(kind.opener(parts), this.place, process, over),
+      opener: this.#interference.opener(body.opener, this.place, process, over),
       clock: process,
       random: () => this.#random.next(),
       failureIsLoss: kind.failureIsLoss ?? false,
@@ -95,7 +115,7 @@ export class ServiceProcess {
     });
     this.#runtime = runtime;
     void runtime.start();
-    kind.background?.(runtime, parts);
+    body.background?.(over, runtime);
     runtime.failed.catch(over);
     reader.failed.catch(over);
   }
@@ -108,9 +128,24 @@ export class ServiceProcess {
     this.#process?.resume();
   }
 
+  /** It runs, and no word of it reaches the broker or comes from there. */
+  cutOff(): void {
+    this.#line?.pause();
+  }
+
+  connect(): void {
+    this.#line?.resume();
+  }
+
+  /** Its calendar is set to another time. */
+  setWall(skewMs: number): void {
+    if (this.#process !== null) this.#process.wallSkewMs = skewMs;
+  }
+
   crash(): void {
     this.#process?.kill();
     this.#process = null;
+    this.#line = null;
     this.#runtime = null;
   }
 }

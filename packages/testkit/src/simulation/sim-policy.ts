@@ -25,5 +25,5 @@ export const SIM_POLICY: Policy = {
   maxRecoveriesPerTask: 1,
   maxWaiters: 2,
   massSilence: { fraction: 0.6, minLeases: 2, windowMs: 1_000, holdMs: 5_000 },
-  fenceTargets: ['accounts'],
+  fenceTargets: ['accounts', 'orders'],
 };

@@ -6,23 +6,25 @@ import { isAtRest } from '../walk/duties.ts';
 import { Violation } from '../walk/ledger.ts';
 import type { Random } from '../walk/random.ts';
 import { Chronicle } from './chronicle.ts';
+import { Databases } from './database/databases.ts';
+import { FaultChoice } from './fault-choice.ts';
 import { Faults } from './faults.ts';
 import { Fleet } from './fleet.ts';
 import { Interference } from './interference.ts';
 import { Judge } from './judge.ts';
-import { Omissions } from './omissions.ts';
 import { People } from './people.ts';
 import { SeededNetwork } from './seeded-network.ts';
 import { SeededStreams } from './seeded-streams.ts';
 import { ServiceProcess } from './service-process.ts';
 import { serviceKinds } from './services.ts';
 import { SimHosts } from './sim-host.ts';
+import { SIM_POLICY } from './sim-policy.ts';
 
 export interface SimulationOptions {
   /** Ms of virtual time in which things go wrong. Default 60,000. */
   readonly faultMs?: number;
-  /** Names of faults that are left out, as the story of a run has them. */
-  readonly without?: Iterable<string>;
+  /** Names of the only faults that may strike, as the story of a run has them; null: all. Default null. */
+  readonly only?: Iterable<string> | null;
 }
 
 export const DEFAULT_FAULT_MS = 60_000;
@@ -37,6 +39,7 @@ const REST_MS_MAX = 300_000;
 const SETTLE_MS = 5_000;
 /** Whatever is still on its way when things are healed has arrived by then. */
 const LATEST_MS = 8_000;
+const TWO_PLACES: readonly string[] = ['lease-authority', 'stale-detector', 'projector'];
 /** By then everybody has started, and somebody holds a profile. */
 const FIRST_FAULT_MS = 3_000;
 
@@ -56,9 +59,10 @@ export class Simulation {
   readonly #clock = new VirtualClock();
   readonly #random: Random;
   readonly #streams: SeededStreams;
-  readonly #omissions: Omissions;
+  readonly #choice: FaultChoice;
   readonly #network: SeededNetwork;
   readonly #hosts: SimHosts;
+  readonly #databases: Databases;
   readonly #services: readonly ServiceProcess[];
   readonly #fleet: Fleet;
   readonly #people: People;
@@ -71,7 +75,7 @@ export class Simulation {
     const streams = new SeededStreams(seed, this.#clock);
     this.#streams = streams;
     this.#random = streams.of('run');
-    this.#omissions = new Omissions(options.without);
+    this.#choice = new FaultChoice(options.only ?? null);
     this.#faultMs = options.faultMs ?? DEFAULT_FAULT_MS;
     this.#network = new SeededNetwork(streams.timed('network'), (fault, kind) =>
       this.#struck('n', `${fault} ${kind}`),
@@ -91,6 +95,18 @@ export class Simulation {
       log,
       random: streams.timed('payments'),
       struck: (fault, place) => this.#struck('p', fault, place),
+      onViolation: (violation) => (this.#alarm ??= violation),
+    });
+    this.#databases = new Databases({
+      log,
+      sql: {
+        random: streams.timed('databases'),
+        isHealed: false,
+        cuts: new Set(),
+        struck: (fault, whom) => this.#struck('d', fault, whom),
+      },
+      targets: SIM_POLICY.fenceTargets,
+      count: (what) => this.#count(what),
       onViolation: (violation) => (this.#alarm ??= violation),
     });
     this.#services = this.#placed(decidedOn);
@@ -114,6 +130,11 @@ export class Simulation {
     });
   }
 
+  /** Virtual time, in ms since the run began. */
+  get nowMs(): number {
+    return this.#clock.now();
+  }
+
   /** Throws the first violation. */
   async run(): Promise<void> {
     for (const service of this.#services) service.start();
@@ -130,7 +151,7 @@ export class Simulation {
   }
 
   #strike(name: string, random: Random): void {
-    if (this.#omissions.has(name)) return;
+    if (!this.#choice.admits(name)) return;
     const { fault, whom } = this.#faults.strike(random);
     this.#count(`fault ${fault}`);
     this.#chronicle(name, fault, whom);
@@ -139,7 +160,7 @@ export class Simulation {
   /** A fault that strikes by itself is named by its instant. */
   #struck(letter: string, fault: string, whom = ''): boolean {
     const name = `${letter}${Math.floor(this.#clock.now())}`;
-    if (this.#omissions.has(name)) return false;
+    if (!this.#choice.admits(name)) return false;
     this.#count(`fault ${fault}`);
     this.#chronicle(name, fault, whom);
     return true;
@@ -152,9 +173,10 @@ export class Simulation {
   #placed(decidedOn: Map<string, number>): readonly ServiceProcess[] {
     const { log } = this;
     const random = this.#streams.timed('services');
-    const kinds = Object.values(serviceKinds({ log, random, hosts: this.#hosts, decidedOn }));
+    const databases = this.#databases;
+    const kinds = Object.values(serviceKinds({ log, hosts: this.#hosts, databases, decidedOn }));
     return kinds.flatMap((kind) => {
-      const places = kind.name === 'lease-authority' || kind.name === 'stale-detector' ? 2 : 1;
+      const places = TWO_PLACES.includes(kind.name) ? 2 : 1;
       return Array.from(
         { length: places },
         (_none, place) =>
@@ -169,6 +191,8 @@ export class Simulation {
     this.steps += 1;
     await this.#clock.advance(STEP_MS);
     this.judge.look();
+    this.#databases.check.check();
+    this.#databases.books.check((profileId) => this.judge.profile(profileId));
     this.#fleet.check();
     this.#fleet.tend();
     if (this.#alarm !== null) throw this.#alarm;
@@ -178,7 +202,7 @@ export class Simulation {
     this.#count(`signal ${signal.type}`);
     if (signal.type === 'authority-event-ignored')
       this.#alarm ??= new Violation('I17', `${signal.eventType} at ${signal.offset}: ${signal.reason}`);
-    if (signal.type === 'obligation-unpayable')
+    if (signal.type === 'parked')
       this.#alarm ??= new Violation('unpayable', `${signal.eventType}: ${String(signal.error)}`);
   }
 
@@ -186,6 +210,7 @@ export class Simulation {
     this.#faults.end();
     this.#interference.isOver = true;
     this.#hosts.isHealed = true;
+    this.#databases.heal();
     this.#people.goHome();
     this.#fleet.close(this.#random.chance(0.5));
     const until = this.#clock.now() + REST_MS_MAX;
@@ -222,6 +247,7 @@ export class Simulation {
     for (const service of this.#services) if (service.kind.name === 'stale-detector') service.crash();
     await this.#clock.advance(SETTLE_MS);
     this.judge.look();
+    this.#databases.check.checkEnd(this.judge.states);
     const whole = this.judge.states.map(canonicalState);
     const inHand = new Map<string, Set<number>>();
     for (const { kind, runtime } of this.#services)
@@ -247,6 +273,8 @@ export class Simulation {
   #note(record: LogRecord, folded: Folded): void {
     const { event } = record;
     this.chronicle.happenings.push({ atMs: this.#clock.now(), record, folded });
+    const state = this.judge.states[record.partition];
+    if (folded === 'applied' && state !== undefined) this.#databases.check.note(record, state);
     if (folded !== 'applied' && folded !== 'beat') {
       this.#count(`ignored ${folded}`);
       return;

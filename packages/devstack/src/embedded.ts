@@ -80,6 +80,7 @@ async function startJavaParts(context: Context): Promise<Pick<Found, 'brokerVers
       port: kafkaPort,
       env,
       brokerConfig: options.brokerConfig ?? {},
+      secondListener: options.secondListener,
     }),
   );
   if (registry !== undefined) {

@@ -1,7 +1,9 @@
+export { startKafkaCluster, type KafkaCluster, type KafkaClusterOptions } from './cluster.ts';
 export { createDatabase, databaseUrl } from './database.ts';
 export { kafkaJars } from './download.ts';
 export { DevstackError, type DevstackErrorCode } from './error.ts';
 export { Guard } from './guard-client.ts';
+export type { SecondListener } from './kafka.ts';
 export { kafkaTool, type KafkaToolOptions, type KafkaToolResult } from './kafka-tool.ts';
 export { freePort } from './port.ts';
 export type { ServiceHandle } from './service.ts';

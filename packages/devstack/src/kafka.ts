@@ -15,7 +15,18 @@ import { runStep } from './step.ts';
 const LOG_CONFIG = fileURLToPath(new URL('../parts/broker-log4j2.xml', import.meta.url));
 const READY_BOUND_MS = 90_000;
 const FORMAT_BOUND_MS = 60_000;
-const NODE_ID = 1;
+
+/** A way in beside the usual one, whose clients are sent to `advertisedPort` for everything they ask for. */
+export type SecondListener = { port: number; advertisedPort: number };
+
+/** One of several brokers that form a cluster. */
+export type ClusterNode = {
+  nodeId: number;
+  controllerPort: number;
+  /** Of all nodes, this one included: `id@host:port`, as Kafka writes them. */
+  voters: string;
+  clusterId: string;
+};
 
 export type KafkaOptions = {
   guard: Guard;
@@ -26,6 +37,9 @@ export type KafkaOptions = {
   port: number;
   env: Record<string, string>;
   brokerConfig: Record<string, string>;
+  secondListener?: SecondListener | undefined;
+  /** Default: the only broker of its own cluster. */
+  node?: ClusterNode;
 };
 
 /** The settings that a single broker needs, shared with the container. What is said in `brokerConfig` wins. */
@@ -43,14 +57,24 @@ const SINGLE_BROKER_CONFIG: Record<string, string> = {
   'log.cleaner.dedupe.buffer.size': '20971520',
 };
 
-function brokerProperties(options: KafkaOptions, controllerPort: number): string {
+function listenerSettings(options: KafkaOptions, controllerPort: number): Record<string, string> {
+  const { port, secondListener: second } = options;
+  const own = `PLAINTEXT://127.0.0.1:${port}`;
+  return {
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SECOND:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: `${own}${second ? `,SECOND://127.0.0.1:${second.port}` : ''},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `${own}${second ? `,SECOND://127.0.0.1:${second.advertisedPort}` : ''}`,
+  };
+}
+
+function brokerProperties(options: KafkaOptions, node: ClusterNode): string {
   const settings: Record<string, string> = {
     'process.roles': 'broker,controller',
-    'node.id': String(NODE_ID),
-    'controller.quorum.voters': `${NODE_ID}@127.0.0.1:${controllerPort}`,
-    'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${options.port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${options.port}`,
+    'node.id': String(node.nodeId),
+    'controller.quorum.voters': node.voters,
+    ...listenerSettings(options, node.controllerPort),
     'log.dirs': join(options.dir, 'data'),
     // The broker serves clients after the heartbeat that follows its registration.
     'broker.heartbeat.interval.ms': '500',
@@ -68,8 +92,10 @@ function brokerProperties(options: KafkaOptions, controllerPort: number): string
 export async function planKafka(options: KafkaOptions): Promise<PartPlan> {
   const properties = join(options.dir, 'server.properties');
   await mkdir(options.dir, { recursive: true });
-  await writeFile(properties, brokerProperties(options, await freePort()));
-  if (!existsSync(join(options.dir, 'data', 'meta.properties'))) await format(options, properties);
+  const node = options.node ?? (await onlyNode());
+  await writeFile(properties, brokerProperties(options, node));
+  if (!existsSync(join(options.dir, 'data', 'meta.properties')))
+    await format(options, properties, node.clusterId);
 
   const jvm = ['-Xms256m', '-Xmx512m', '-XX:+ExitOnOutOfMemoryError', '-Djava.awt.headless=true'];
   return {
@@ -96,8 +122,17 @@ export async function planKafka(options: KafkaOptions): Promise<PartPlan> {
   };
 }
 
-async function format(options: KafkaOptions, properties: string): Promise<void> {
-  const clusterId = randomBytes(16).toString('base64url').replace(/^-/, '0');
+async function onlyNode(): Promise<ClusterNode> {
+  const controllerPort = await freePort();
+  return { nodeId: 1, controllerPort, voters: `1@127.0.0.1:${controllerPort}`, clusterId: newClusterId() };
+}
+
+/** As Kafka's own tool makes them. */
+export function newClusterId(): string {
+  return randomBytes(16).toString('base64url').replace(/^-/, '0');
+}
+
+async function format(options: KafkaOptions, properties: string, clusterId: string): Promise<void> {
   const format = ['format', '--cluster-id', clusterId, '--config', properties, '--ignore-formatted'];
   const spec: ProcessSpec = {
     command: options.java,

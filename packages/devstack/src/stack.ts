@@ -1,4 +1,5 @@
 import type { DevstackError } from './error.ts';
+import type { SecondListener } from './kafka.ts';
 
 export type PartName = 'kafka' | 'registry' | 'postgres';
 export type StackKind = 'embedded' | 'docker';
@@ -13,6 +14,8 @@ export type StackOptions = {
   ports?: Partial<Record<PartName, number>>;
   /** Broker settings by their Kafka names; they win over the ones a single broker needs. */
   brokerConfig?: Record<string, string>;
+  /** Embedded only: another listener of the broker, which sends its clients to a port of yours, such as a proxy's. */
+  secondListener?: SecondListener;
   onProgress?: (line: string) => void;
   /** Told when a part ends that nobody stopped. */
   onPartDied?: (error: DevstackError) => void;

@@ -1,3 +1,6 @@
+export { INVARIANTS, INVARIANT_IDS } from './audit/invariant.ts';
+export type { InvariantId, Violation } from './audit/invariant.ts';
+export { PartitionAudit } from './audit/partition-audit.ts';
 export { authorityDeadline, owedByAuthority, rejectionOwed } from './authority.ts';
 export type { AuthorityDecision } from './authority.ts';
 export { DEDUP_MS, FOLD_VERSION, MAX_OPEN_STEPS } from './bounds.ts';
@@ -9,6 +12,8 @@ export { detectorDeadline, isForSilence, massSilenceOwed, owedByDetector } from 
 export { eventId } from './event-id.ts';
 export { evolve } from './fold.ts';
 export type { Folded } from './fold.ts';
+export { foldRecord, isEffective } from './folded-record.ts';
+export type { FoldedRecord } from './folded-record.ts';
 export type { IgnoredReason } from './fold/step.ts';
 export { holderVerdict } from './holder.ts';
 export type { HolderVerdict } from './holder.ts';

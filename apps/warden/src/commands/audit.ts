@@ -1,6 +1,5 @@
+import { INVARIANTS, INVARIANT_IDS, PartitionAudit, type Violation } from '@profile-warden/domain';
 import type { Command } from 'commander';
-import { INVARIANTS, INVARIANT_IDS, type Violation } from '../audit/invariant.ts';
-import { PartitionAudit } from '../audit/partition-audit.ts';
 import { failed } from '../failure.ts';
 import { wholeNumber } from '../input.ts';
 import type { Io } from '../io.ts';

@@ -1,9 +1,8 @@
-import { emptyPartition } from '@profile-warden/domain';
+import { emptyPartition, foldRecord } from '@profile-warden/domain';
 import { granted, logOf, quarantineRequested } from '@profile-warden/testkit/spec';
 import type { LogRecord, NewEvent } from '@profile-warden/events';
 import { describe, expect, it } from 'vitest';
 import { appendAndWatch, assertEffective } from './effect.ts';
-import { foldRecord } from './folded-record.ts';
 import type { PartitionFold, WardenLog } from './warden-log.ts';
 
 const event: NewEvent = { id: 'mine', profileId: 'p1', event: quarantineRequested(1) };

@@ -1,9 +1,9 @@
+import { isEffective, type FoldedRecord } from '@profile-warden/domain';
 import type { NewEvent } from '@profile-warden/events';
 import { failed, messageOf, refused } from '../failure.ts';
 import { logTime, utc } from '../format/time.ts';
 import { IGNORED_BECAUSE, isIgnoredReason } from '../timeline/ignored-reason.ts';
 import { within } from './deadline.ts';
-import { isEffective, type FoldedRecord } from './folded-record.ts';
 import type { PartitionFold, WardenLog } from './warden-log.ts';
 
 const SEEN_MS_MAX = 10_000;

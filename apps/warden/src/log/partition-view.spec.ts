@@ -1,8 +1,7 @@
-import { emptyPartition, type PartitionState } from '@profile-warden/domain';
+import { emptyPartition, foldRecord, type PartitionState } from '@profile-warden/domain';
 import { LogReadError } from '@profile-warden/kafka';
 import { beat, granted, logOf } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
-import { foldRecord } from './folded-record.ts';
 import { viewPartition } from './partition-view.ts';
 import type { WardenLog } from './warden-log.ts';
 

@@ -1,8 +1,7 @@
-import type { PartitionState } from '@profile-warden/domain';
+import { type FoldedRecord, type PartitionState } from '@profile-warden/domain';
 import { LogReadError } from '@profile-warden/kafka';
 import { failed } from '../failure.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
-import type { FoldedRecord } from './folded-record.ts';
 import type { PartitionFold, WardenLog } from './warden-log.ts';
 
 export interface PartitionViewOptions {

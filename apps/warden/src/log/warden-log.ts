@@ -1,4 +1,4 @@
-import { emptyPartition, type PartitionState } from '@profile-warden/domain';
+import { emptyPartition, type FoldedRecord, foldRecord, type PartitionState } from '@profile-warden/domain';
 import { EVENT_TYPES, type EventType, type LogRange, type NewEvent } from '@profile-warden/events';
 import {
   KafkaAppender,
@@ -13,7 +13,6 @@ import {
 import { failed, messageOf } from '../failure.ts';
 import type { LogSettings } from '../settings.ts';
 import { within } from './deadline.ts';
-import { foldRecord, type FoldedRecord } from './folded-record.ts';
 
 /** A partition folded to the end it had when the scan began, and where to go on. */
 export interface PartitionFold {

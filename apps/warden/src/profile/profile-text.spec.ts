@@ -1,18 +1,18 @@
 import {
+  authorityPays,
   beat,
   granted,
+  inReview,
   logOf,
   on,
   quarantineRequested,
   registered,
   request,
   withPolicy,
-  authorityPays,
 } from '@profile-warden/testkit/spec';
 import type { PartitionLog } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
 import { printable } from '../format/printable.ts';
-import { inReview } from '../review/manual-review.fixture.ts';
 import { profileLines } from './profile-text.ts';
 import { profileView } from './profile-view.ts';
 

@@ -1,7 +1,6 @@
-import { emptyPartition } from '@profile-warden/domain';
+import { emptyPartition, foldRecord } from '@profile-warden/domain';
 import { beat, granted, logOf, stepStarted, type PartitionLog } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
-import { foldRecord } from '../log/folded-record.ts';
 import { AgreementCheck, type Agreement } from './agreement.ts';
 import type { ProjectedProfile } from './read-model.ts';
 

@@ -1,5 +1,9 @@
-import { canonicalJson, type PartitionState, type ProfileState } from '@profile-warden/domain';
-import type { FoldedRecord } from '../log/folded-record.ts';
+import {
+  canonicalJson,
+  type FoldedRecord,
+  type PartitionState,
+  type ProfileState,
+} from '@profile-warden/domain';
 import type { ProjectedProfile } from './read-model.ts';
 
 /** Whether the read model says of a profile what the log says. */

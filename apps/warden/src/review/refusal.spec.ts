@@ -1,15 +1,15 @@
 import {
+  authorityPays,
   beat,
+  elapse,
   granted,
+  inReview,
   logOf,
   quarantineRequested,
   reviewResolved,
-  authorityPays,
-  elapse,
 } from '@profile-warden/testkit/spec';
 import type { PartitionLog } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
-import { inReview } from './manual-review.fixture.ts';
 import { quarantineRefusal, resolutionRefusals, type Resolution } from './refusal.ts';
 
 const resolution = (change: Partial<Resolution> = {}): Resolution => ({

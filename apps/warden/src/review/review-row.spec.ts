@@ -1,6 +1,5 @@
-import { beat, granted, on, request, reviewResolved } from '@profile-warden/testkit/spec';
+import { beat, granted, inReview, on, request, reviewResolved } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
-import { inReview } from './manual-review.fixture.ts';
 import { byUrgency, reviewRows } from './review-row.ts';
 import { reviewLines } from './review-text.ts';
 

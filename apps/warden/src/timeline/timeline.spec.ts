@@ -1,17 +1,17 @@
-import { emptyPartition } from '@profile-warden/domain';
+import { emptyPartition, foldRecord } from '@profile-warden/domain';
 import type { LogRecord } from '@profile-warden/events';
 import {
   beat,
   granted,
   hostReported,
+  inReview,
   logOf,
+  type Move,
+  silentInPayment,
   stepStarted,
   workerStarted,
-  type Move,
 } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
-import { foldRecord } from '../log/folded-record.ts';
-import { inReview, silentInPayment } from '../review/manual-review.fixture.ts';
 import { Timeline, timelineLine, type TimelineEntry } from './timeline.ts';
 
 const timelineOf = (records: readonly LogRecord[], all = false): TimelineEntry[] => {

@@ -1,6 +1,6 @@
+import { isEffective, type FoldedRecord } from '@profile-warden/domain';
 import type { RecordBody } from '@profile-warden/events';
 import { logTime, utc } from '../format/time.ts';
-import { isEffective, type FoldedRecord } from '../log/folded-record.ts';
 import { eventText, tokenOfEvent } from './event-text.ts';
 import { IGNORED_BECAUSE, isIgnoredReason } from './ignored-reason.ts';
 

@@ -1,5 +1,14 @@
 export { PartitionLog } from './partition-log.ts';
-export { deciderPays, detectorPays, inspected, looked, projectorPays, silenced } from './recovery-moves.ts';
+export {
+  deciderPays,
+  detectorPays,
+  inReview,
+  inspected,
+  looked,
+  projectorPays,
+  silenced,
+  silentInPayment,
+} from './recovery-moves.ts';
 export {
   authorityPays,
   beating,

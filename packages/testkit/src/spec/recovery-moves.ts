@@ -1,7 +1,8 @@
 import { owedByCollector, owedByDecider, owedByDetector, owedByProjector } from '@profile-warden/domain';
 import type { PartitionLog } from './partition-log.ts';
-import { authorityPays, elapse, type Move } from './scenario.ts';
+import { authorityPays, elapse, everyonePays, granted, logOf, type Move } from './scenario.ts';
 import { evidence, fenceConfirmed, findings } from './service-events.ts';
+import { beat, stepStarted } from './worker-events.ts';
 
 /** The services of a recovery, each paying what it owes; asking for a payment that is not owed is a mistake. */
 const owedOr = <T>(owed: T | null, what: string): T => {
@@ -41,3 +42,19 @@ export const inspected = (found: Parameters<typeof findings>[0] = {}): Move => [
   elapse(30_000),
   looked(found),
 ];
+
+/** A worker that fell silent in a sensitive step: `p1` waits for a person, token 1, round 1, step `pay` open. */
+export const silentInPayment: Move = [
+  granted(),
+  beat(),
+  stepStarted('pay', 'sensitive', { name: 'pay the order' }),
+  // Until the suspicion, until the quarantine, until the profile has settled.
+  elapse(50_000),
+  everyonePays,
+  elapse(80_000),
+  everyonePays,
+  elapse(40_000),
+  everyonePays,
+];
+
+export const inReview = (...more: readonly Move[]): PartitionLog => logOf(silentInPayment, ...more);

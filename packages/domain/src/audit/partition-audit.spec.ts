@@ -1,22 +1,22 @@
-import { emptyPartition } from '@profile-warden/domain';
 import type { LogRecord, WardenEvent } from '@profile-warden/events';
 import {
+  authorityPays,
   beat,
+  decided,
   evidence,
   granted,
+  inReview,
   logOf,
   quarantineRequested,
   releaseRequested,
   request,
   reviewResolved,
   suspected,
-  authorityPays,
   withPolicy,
-  decided,
 } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
-import { foldRecord } from '../log/folded-record.ts';
-import { inReview } from '../review/manual-review.fixture.ts';
+import { foldRecord } from '../folded-record.ts';
+import { emptyPartition } from '../initial-state.ts';
 import { PartitionAudit, type AuditedStep } from './partition-audit.ts';
 
 const auditOf = (

@@ -1,5 +1,5 @@
-import type { StageKind } from '@profile-warden/domain';
 import type { EventOf, WardenEvent } from '@profile-warden/events';
+import type { StageKind } from '../state.ts';
 import type { InvariantId } from './invariant.ts';
 
 /** Where a record of the profile stands, and whether the fold let it count. */

@@ -1,5 +1,6 @@
-import { evolve, type Folded, type PartitionState, type ProfileState } from '@profile-warden/domain';
 import type { LogRecord } from '@profile-warden/events';
+import { evolve, type Folded } from './fold.ts';
+import type { PartitionState, ProfileState } from './state.ts';
 
 /** One record and what the fold made of it. */
 export interface FoldedRecord {

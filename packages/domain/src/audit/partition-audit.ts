@@ -1,6 +1,7 @@
-import type { Folded, PartitionState, StageKind } from '@profile-warden/domain';
 import { isAuthorityEvent, type LogRecord } from '@profile-warden/events';
-import { isEffective } from '../log/folded-record.ts';
+import type { Folded } from '../fold.ts';
+import { isEffective } from '../folded-record.ts';
+import type { PartitionState, StageKind } from '../state.ts';
 import type { InvariantId, Violation } from './invariant.ts';
 import { ProfileAudit, type Check } from './profile-audit.ts';
 

@@ -40,7 +40,7 @@ export class SeededNetwork implements Network {
   }
 
   fetchMs(): number {
-    return this.#delayMs() + 1;
+    return 2 * this.#delayMs() + 4;
   }
 
   cut(available: number): number {

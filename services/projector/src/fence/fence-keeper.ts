@@ -80,7 +80,8 @@ export class FenceKeeper {
     // Until the rows are read nothing can be compared; the comparison that follows looks at every profile.
     if (open?.isLoaded !== true) return;
     this.#ledger.compare(open.state, profileIds);
-    this.#wake();
+    // Most of what is folded changes no fence.
+    if (this.#ledger.pendingCount > 0) this.#wake();
   }
 
   /** Raises the fence; resolves with the database that enforces it, or null where that takes longer. Ask again then. */
@@ -94,11 +95,12 @@ export class FenceKeeper {
     const { clock, target, onSignal } = this.#options;
     const isOver = (): boolean => signal.aborted;
     let waitMs = RETRY_FIRST_MS;
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
     while (!isOver()) {
       try {
         await this.#pass(signal);
         waitMs = RETRY_FIRST_MS;
-        await this.#rest(signal);
+        if (!isOver()) await this.#rest();
       } catch (error) {
         if (isOver()) return;
         this.#isUp = false;
@@ -245,7 +247,7 @@ export class FenceKeeper {
     });
   }
 
-  async #rest(signal: AbortSignal): Promise<void> {
+  async #rest(): Promise<void> {
     const { clock } = this.#options;
     const nudge = new AbortController();
     this.#nudge = nudge;
@@ -253,7 +255,7 @@ export class FenceKeeper {
       ({ state, isLoaded, reportedOffset }) => !isLoaded || state.nextOffset > reportedOffset,
     );
     const ms = this.#ledger.pendingCount > 0 ? BLOCKED_PAUSE_MS : isBehind ? REPORT_EVERY_MS : IDLE_MS;
-    await clock.sleep(ms, AbortSignal.any([signal, nudge.signal]));
+    await clock.sleep(ms, nudge.signal);
     this.#nudge = null;
   }
 

@@ -4,6 +4,9 @@ import type { Backend, SimDatabase, Tables } from './sim-database.ts';
 
 /** Ms after which a client gives up what is not answered. */
 const GIVE_UP_MS = 800;
+/** Share of transactions of which each statement takes its time; all others are over within an instant. */
+const SLOW_SHARE = 0.5;
+const SLOW_MS = 300;
 /** Share of statements that go wrong on their way. */
 const FAULT_SHARE = 0.02;
 /** Never there; carried out, but nobody is told; carried out when it was given up. */
@@ -49,16 +52,17 @@ export class SqlClient<T extends Tables<T>> {
       } finally {
         backend.end();
       }
-    });
+    }, this.#network.random.chance(SLOW_SHARE));
   }
 
   /** A transaction of several statements; the process may stand still or die between any two of them. */
   async transaction<R>(work: (query: <Q>(effect: Effect<Q>) => Promise<Q>) => Promise<R>): Promise<R> {
-    const backend = await this.#send(() => this.database.open());
+    const isSlow = this.#network.random.chance(SLOW_SHARE);
+    const backend = await this.#send(() => this.database.open(), isSlow);
     const forget = this.#process.onDeath(() => this.#hangUp(backend));
     try {
-      const result = await work((effect) => this.#send(() => backend.run(effect)));
-      await this.#send(() => backend.commit());
+      const result = await work((effect) => this.#send(() => backend.run(effect), isSlow));
+      await this.#send(() => backend.commit(), isSlow);
       return result;
     } finally {
       forget();
@@ -72,19 +76,19 @@ export class SqlClient<T extends Tables<T>> {
     else this.database.clock.after(random.between(100, SILENT_DEATH_MS), () => backend.end());
   }
 
-  #send<R>(effect: () => R | Promise<R>): Promise<R> {
-    return request(this.#process, this.#fate(), effect);
+  #send<R>(effect: () => R | Promise<R>, isSlow: boolean): Promise<R> {
+    return request(this.#process, this.#fate(isSlow), effect);
   }
 
-  #fate(): Fate {
+  #fate(isSlow: boolean): Fate {
     const { random, isHealed, cuts, struck } = this.#network;
     const lost: Fate = { sendMs: 0, reachMs: null, isAnswered: false, answerMs: GIVE_UP_MS };
     if (this.database.isDown || cuts.has(`${this.#place}|${this.database.name}`)) return lost;
-    const reachMs = !isHealed && random.chance(0.02) ? random.between(20, 600) : random.whole(3);
+    const reachMs = isSlow ? random.between(0, SLOW_MS) : 0;
     const isFaulty = !isHealed && random.chance(FAULT_SHARE);
     const fault = isFaulty ? random.pick(STATEMENT_FAULTS) : null;
     if (fault === null || !struck(`${fault} statement`, this.#place))
-      return { sendMs: 0, reachMs, isAnswered: true, answerMs: random.whole(2) };
+      return { sendMs: 0, reachMs, isAnswered: true, answerMs: 0 };
     if (fault === 'lost') return lost;
     const lateMs = fault === 'late' ? random.between(GIVE_UP_MS, 4_000) : reachMs;
     return { sendMs: 0, reachMs: lateMs, isAnswered: false, answerMs: GIVE_UP_MS };

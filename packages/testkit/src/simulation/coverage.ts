@@ -1,9 +1,7 @@
 import { RULES } from '@profile-warden/domain';
 import { EVENT_TYPES, schemaOf, type AvroField } from '@profile-warden/events';
+import { STATEMENT_FAULTS } from './database/sql-client.ts';
 import { FAULTS, PAYMENT_FAULTS } from './faults.ts';
-
-/** Nobody in the simulation registers profiles, or has an account service that is refused a write. */
-const WITHOUT_WRITER: readonly string[] = ['ProfileRegistered', 'WriteRefused'];
 
 /** The symbols of an enum field of an event, as the schemas have them, with hyphens. */
 const symbolsOf = (type: 'Quarantined', name: string): readonly string[] => {
@@ -15,15 +13,21 @@ const symbolsOf = (type: 'Quarantined', name: string): readonly string[] => {
 
 /** What a run of many seeds must have brought about at least once: what it has not reached it does not test. */
 const MUST_HAPPEN: readonly string[] = [
-  ...EVENT_TYPES.filter((type) => !WITHOUT_WRITER.includes(type)),
+  ...EVENT_TYPES,
   ...symbolsOf('Quarantined', 'cause').map((cause) => `cause ${cause}`),
   ...RULES.map(({ id }) => `rule ${id}`),
   ...[...FAULTS, ...PAYMENT_FAULTS].map((fault) => `fault ${fault}`),
+  ...STATEMENT_FAULTS.map((fault) => `fault ${fault} statement`),
   'ignored stale-epoch',
   'signal lost',
+  'signal fenced',
   'signal payment-failed',
   'signal work-failed',
   'acts',
+  'write written',
+  'write refused',
+  'projector fence-blocked',
+  'projector write-failed',
   'came to rest',
 ];
 

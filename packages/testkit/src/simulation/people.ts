@@ -1,6 +1,6 @@
 import type { WardenEvent } from '@profile-warden/events';
 import type { MemoryAppender, MemoryLog, ProcessClock } from '../memory/index.ts';
-import { hostReported, quarantineRequested, reviewResolved } from '../spec/index.ts';
+import { hostReported, quarantineRequested, registered, reviewResolved } from '../spec/index.ts';
 import type { Random } from '../walk/random.ts';
 import { LogView } from './log-view.ts';
 
@@ -24,6 +24,7 @@ export class People {
     this.#view = new LogView(log, this.#process);
     void this.#review();
     void this.#operate();
+    for (const profileId of profileIds) if (random.chance(0.5)) void this.#register(profileId);
   }
 
   /** Nobody starts anything any more. */
@@ -47,6 +48,14 @@ export class People {
     await this.#appender
       .append([{ id: `people-${this.#events}`, profileId, ...place, event }])
       .catch(() => undefined);
+  }
+
+  async #register(profileId: string): Promise<void> {
+    const random = this.#random;
+    await this.#process.sleep(random.between(0, random.pick([500, 30_000])));
+    const homeHost = random.chance(0.1) ? random.pick(['h1', 'h2']) : null;
+    const directory = `/profiles/${profileId}`;
+    await this.#send(profileId, registered({ sharedStorage: random.chance(0.3), homeHost, directory }));
   }
 
   async #review(): Promise<void> {

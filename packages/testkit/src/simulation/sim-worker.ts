@@ -11,7 +11,10 @@ import {
 } from '../spec/index.ts';
 import { Violation } from '../walk/ledger.ts';
 import type { Random } from '../walk/random.ts';
+import type { AccountService } from './database/account-service.ts';
+import { heldFrom, readBack, type Held } from './held.ts';
 import { LogView } from './log-view.ts';
+import { skewOf } from './service-process.ts';
 import type { Running, SimHosts } from './sim-host.ts';
 import { SIM_POLICY } from './sim-policy.ts';
 import { requestOf, type WorkerName } from './worker-request.ts';
@@ -20,6 +23,7 @@ export interface WorkerWorld {
   readonly log: MemoryLog;
   readonly random: Random;
   readonly hosts: SimHosts;
+  readonly accounts: readonly AccountService[];
   readonly profileIds: readonly string[];
   readonly latestToken: (profileId: string) => number;
   readonly count: (what: string) => void;
@@ -30,16 +34,6 @@ const LOOK_EVERY_MS = 100;
 const ANSWER_MS_MAX = 12_000;
 const LEASES_MAX = 3;
 const STEPS_MAX = 8;
-
-/** One lease as its holder sees it. */
-interface Held {
-  readonly profileId: string;
-  readonly token: number;
-  deadlineMs: number;
-  isRevoked: boolean;
-  hasReleased: boolean;
-  readonly readBack: Set<string>;
-}
 
 /**
  * One run of a worker that keeps every rule: it touches a profile only until its local deadline, counted from the
@@ -70,8 +64,8 @@ export class SimWorker implements Running {
     this.#world = world;
     this.name = name;
     this.isCareless = isCareless;
-    this.process = world.log.clock.process();
-    this.line = world.log.clock.process();
+    this.process = world.log.clock.process(skewOf(world.random));
+    this.line = this.process.line();
     this.#appender = world.log.appender(this.line);
     this.#view = new LogView(world.log, this.line, (record) => this.#saw(record));
     this.#pid = world.hosts.spawn(this);
@@ -89,7 +83,6 @@ export class SimWorker implements Running {
   /** The process dies; its browser may live on for a while. */
   crash(): void {
     this.process.kill();
-    this.line.kill();
     if (this.#world.random.chance(0.7)) this.hasBrowser = false;
   }
 
@@ -120,16 +113,13 @@ export class SimWorker implements Running {
     return isInTime && !held.isRevoked && !held.hasReleased && this.#isMine(held.profileId);
   }
 
-  #saw({ event, profileId }: LogRecord): void {
+  #saw(record: LogRecord): void {
     const held = this.#held;
+    const { profileId } = record;
     if (held === null || profileId !== held.profileId) return;
     if (!this.#isMine(profileId)) held.isRevoked = true;
-    if (held.isRevoked || !('token' in event) || event.token !== held.token) return;
-    if (event.type === 'StepStarted') held.readBack.add(event.stepId);
-    if (event.type !== 'Heartbeat' || event.incarnation !== this.name.incarnation) return;
     const leaseMs = this.#profile(profileId)?.lease?.leaseMs ?? 0;
-    const sentAtMs = this.#sentAtMs.get(event.seq) ?? -Infinity;
-    held.deadlineMs = Math.max(held.deadlineMs, sentAtMs + leaseMs - SIM_POLICY.marginMs);
+    readBack(held, record, { incarnation: this.name.incarnation, leaseMs, sentAtMs: this.#sentAtMs });
   }
 
   /** Whether it got there it learns by reading alone. */
@@ -185,20 +175,17 @@ export class SimWorker implements Running {
     const requestId = `${this.name.incarnation}-${this.#requests}`;
     const asked = requestOf(random, this.name, this.#pid, requestId, this.#profile(profileId));
     await this.#send(profileId, asked);
+    if (random.chance(0.05)) {
+      this.#world.count('fault repeated request');
+      await this.#send(profileId, asked);
+    }
     const isAnswered = (): boolean =>
       this.#profile(profileId)?.answered.some((answer) => answer.requestId === requestId) === true;
     await this.#until(isAnswered, ANSWER_MS_MAX);
     const lease = this.#profile(profileId)?.lease;
     if (!this.#isMine(profileId) || lease?.requestId !== requestId) return;
-    this.#held = {
-      profileId,
-      token: lease.token,
-      deadlineMs: -Infinity,
-      isRevoked: false,
-      hasReleased: false,
-      readBack: new Set(),
-    };
-    const held = this.#held;
+    const held = heldFrom(profileId, lease.token);
+    this.#held = held;
     const beating = this.#beat(held);
     await this.#work(held);
     await beating;
@@ -261,6 +248,7 @@ export class SimWorker implements Running {
     if (!this.#canAct(held)) return;
     this.#act(() => undefined);
     await this.process.sleep(random.between(0, 500));
+    if (kind === 'side-effect' || kind === 'sensitive') await this.#write(held);
     const outcome = random.weighted([
       [8, 'ok'],
       [1, 'not-applied'],
@@ -269,6 +257,18 @@ export class SimWorker implements Running {
     const stored = random.pick(['server', 'profile'] as const);
     const checkpoint = random.chance(0.4) ? { name: `after-${stepId}`, stored } : null;
     await this.#send(profileId, stepCompleted(stepId, { token, outcome, checkpoint }));
+  }
+
+  /** Somebody's account is written under the token; who is refused for good has no lease any more. */
+  async #write(held: Held): Promise<void> {
+    const { random, accounts } = this.#world;
+    const { profileId, token } = held;
+    const grantedOffset = this.#profile(profileId)?.lease?.grantedOffset ?? null;
+    const seenOffset = random.chance(0.8) ? grantedOffset : null;
+    const account = random.pick(accounts);
+    const answer = await account.ask(this.process, this.name.hostId, { profileId, token, seenOffset });
+    this.#world.count(`write ${answer}`);
+    if (answer === 'refused' && !this.isCareless) held.isRevoked = true;
   }
 
   async #release(held: Held): Promise<void> {

@@ -31,6 +31,11 @@ export interface LogReader {
    * that a former owner never fences the rightful one.
    */
   confirmOwned(partition: number): Promise<boolean>;
+  /**
+   * Whether the partition is certainly ours at this moment: assigned, and the group has answered a heartbeat within the
+   * time after which it would give the partition to others. To be asked right before every effect.
+   */
+  mayAct(partition: number): boolean;
   /** Rejects (never resolves) when the reader can no longer go on; the process should end. */
   readonly failed: Promise<never>;
 }

@@ -17,6 +17,8 @@ export { rangeOf, readPartition } from './partition-scan.ts';
 export type { ScanOptions, ScanResult } from './partition-scan.ts';
 export { LogReadError } from './read-error.ts';
 export type { LogReadErrorCode } from './read-error.ts';
+export { KafkaRecordProbe } from './record-probe.ts';
+export type { RecordProbeOptions } from './record-probe.ts';
 export { SchemaRegistryClient } from './registry.ts';
 export type { RegistryOptions } from './registry.ts';
 export { KafkaSetupError } from './setup-error.ts';

@@ -43,6 +43,7 @@ export class KafkaLogReader implements LogReader {
   readonly #signal: OnSignal;
   readonly #feed: LogFeed;
   readonly #decoder: SliceDecoder;
+  readonly #sessionMs: number;
   readonly #owned = new Map<number, Ownership>();
   /** What must have ended before the next ownership of the partition begins. */
   readonly #former = new Map<number, Promise<void>>();
@@ -53,6 +54,7 @@ export class KafkaLogReader implements LogReader {
 
   constructor(options: LogReaderOptions) {
     this.#options = options;
+    this.#sessionMs = options.sessionMs ?? 10_000;
     this.#signal = safeSignal(options.onSignal);
     this.#feed = new LogFeed(options);
     this.#decoder = new SliceDecoder(options.schemas);
@@ -74,7 +76,7 @@ export class KafkaLogReader implements LogReader {
       connection,
       topic,
       groupId: assignment.groupId,
-      sessionMs: this.#options.sessionMs ?? 10_000,
+      sessionMs: this.#sessionMs,
       owned: () => [...this.#owned.keys()],
       onAssignment: (partitions) => this.#assign(partitions),
       onLost: (error) => this.#fail(error),
@@ -85,9 +87,8 @@ export class KafkaLogReader implements LogReader {
   async stop(): Promise<void> {
     this.#isOver = true;
     this.#revokeAll();
-    await this.#feed.stop();
-    await Promise.all(this.#former.values());
-    await this.#membership?.stop();
+    // Nothing that still runs may act any more, so nobody has to wait for its end.
+    await Promise.all([this.#membership?.stop(), this.#feed.stop(), ...this.#former.values()]);
   }
 
   /**
@@ -100,6 +101,17 @@ export class KafkaLogReader implements LogReader {
     if (this.#membership !== undefined)
       await Promise.race([this.#membership.confirmed(), aborted(ownership.controller.signal)]);
     return this.#owned.get(partition) === ownership;
+  }
+
+  mayAct(partition: number): boolean {
+    if (!this.#owned.has(partition)) return false;
+    return this.#membership === undefined || this.#membership.confirmedAgoMs < this.#sessionMs;
+  }
+
+  /** Ms since the group confirmed us last; null without a group or before the first assignment. */
+  get confirmedAgoMs(): number | null {
+    const agoMs = this.#membership?.confirmedAgoMs ?? Infinity;
+    return agoMs === Infinity ? null : agoMs;
   }
 
   /** For lag and for open transactions that hide records; of the partitions that are read at the moment. */
@@ -133,6 +145,8 @@ export class KafkaLogReader implements LogReader {
     if (isLost() || this.#listener === undefined) return;
     try {
       const range = await this.#feed.range(partition, signal);
+      // Lost while the broker was asked: then nobody is to hear of it any more.
+      if (isLost()) return;
       const { from } = await this.#listener.assigned(partition, range, signal);
       if (isLost()) return;
       if (!Number.isSafeInteger(from) || from < range.start)

@@ -1,4 +1,4 @@
-import type { Consumer, ConsumerGroupJoinEvent } from 'kafkajs';
+import type { Consumer, ConsumerGroupJoinEvent, RequestEvent } from 'kafkajs';
 import { createKafka, type KafkaConnection } from './connection.ts';
 import { LogReadError } from './read-error.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
@@ -17,6 +17,10 @@ export interface MembershipOptions {
 }
 
 const REQUEST_MS_MAX = 10_000;
+/** How soon a member learns that another has left: this and the turn of the loop together bound a hand-over. */
+const HEARTBEAT_EVERY_MS = 300;
+/** With everything paused this is only how often the loop looks whether a heartbeat is due, and whether it is to end. */
+const LOOP_TURN_MS = 300;
 const REBALANCE_MS_MAX = 15_000;
 const JOIN_MS_MAX = 60_000;
 const WATCH_EVERY_MS = 5_000;
@@ -41,10 +45,14 @@ export class GroupMembership {
   readonly #consumer: Consumer;
   #startedAt = 0;
   #lastSignOfLifeAt = 0;
+  /** When the last call was sent by whose answer the group has confirmed us. */
+  #confirmedAt = -Infinity;
+  /** Ms between sending and answer of the last calls of each kind. */
+  readonly #tookMs = new Map<string, number>();
   #hasJoined = false;
   #watch: NodeJS.Timeout | undefined;
   #isOver = false;
-  #confirm: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -53,10 +61,9 @@ export class GroupMembership {
       groupId: options.groupId,
       partitionAssigners: [stickyAssigner(options.topic, options.owned)],
       sessionTimeout: options.sessionMs,
-      heartbeatInterval: Math.floor(options.sessionMs / 5),
+      heartbeatInterval: HEARTBEAT_EVERY_MS,
       rebalanceTimeout: REBALANCE_MS_MAX,
-      // With everything paused this is only how often the loop looks whether a heartbeat is due.
-      maxWaitTimeInMs: Math.floor(options.sessionMs / 20),
+      maxWaitTimeInMs: LOOP_TURN_MS,
       allowAutoTopicCreation: false,
       retry: { ...RETRY, restartOnFailure: () => Promise.resolve(this.#isJoining()) },
     });
@@ -66,6 +73,7 @@ export class GroupMembership {
     const consumer = this.#consumer;
     const { events } = consumer;
     consumer.on(events.GROUP_JOIN, (event) => this.#joined(event));
+    consumer.on(events.REQUEST, (event) => this.#answered(event));
     consumer.on(events.HEARTBEAT, () => this.#alive());
     consumer.on(events.CRASH, ({ payload }) => {
       if (!payload.restart) this.#lost('membership-lost', payload.error.message);
@@ -85,9 +93,15 @@ export class GroupMembership {
 
   /** Resolves at the next heartbeat that the group answers: until then the partitions may be lost already. */
   confirmed(): Promise<void> {
-    return new Promise((resolve) => this.#confirm.push(resolve));
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Ms since the last call that the group has answered was sent; past a session the partitions may be another's. */
+  get confirmedAgoMs(): number {
+    return performance.now() - this.#confirmedAt;
+  }
+
+  /** Leaves the group at once, so that the others share out what was ours. */
   async stop(): Promise<void> {
     this.#isOver = true;
     clearInterval(this.#watch);
@@ -100,7 +114,7 @@ export class GroupMembership {
     const { topic, onAssignment } = this.#options;
     try {
       this.#hasJoined = true;
-      this.#lastSignOfLifeAt = performance.now();
+      this.#confirm('SyncGroup');
       this.#consumer.pause([{ topic }]);
       onAssignment(payload.memberAssignment[topic] ?? []);
     } catch (error) {
@@ -117,8 +131,18 @@ export class GroupMembership {
   }
 
   #alive(): void {
+    this.#confirm('Heartbeat');
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #answered({ payload }: RequestEvent): void {
+    this.#tookMs.set(payload.apiName, payload.duration);
+  }
+
+  /** Counted from the sending: the answer may have waited long for a process that stood still. */
+  #confirm(call: 'Heartbeat' | 'SyncGroup'): void {
     this.#lastSignOfLifeAt = performance.now();
-    for (const resolve of this.#confirm.splice(0)) resolve();
+    this.#confirmedAt = this.#lastSignOfLifeAt - (this.#tookMs.get(call) ?? 0);
   }
 
   #check(): void {

@@ -18,7 +18,7 @@ export { loadCases, loadProfile, openReviews, timeline } from './read-model.ts';
 export type { ArchivedEvent, OpenReview, StoredCase, StoredProfile, TimelineOptions } from './read-model.ts';
 export type { ArchiveRow, Batch, CaseRow, JsonText, PartitionRow, ProfileRow } from './rows.ts';
 export { loadPosition, loadSnapshot } from './snapshot.ts';
-export type { Snapshot, StoredPosition } from './snapshot.ts';
+export type { LoadSnapshotOptions, Snapshot, StoredPosition } from './snapshot.ts';
 export { SnapshotHash } from './snapshot-hash.ts';
 export { storableText } from './storable-text.ts';
 export { inTransaction } from './transaction.ts';

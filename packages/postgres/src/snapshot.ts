@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { SnapshotCorruptError } from './error.ts';
 import { SnapshotHash } from './snapshot-hash.ts';
 import { inTransaction } from './transaction.ts';
@@ -25,13 +25,28 @@ interface PositionColumns {
   state: string;
 }
 
+export interface LoadSnapshotOptions {
+  /** Profiles read at a time, so that a large partition does not hold up the event loop. Default 1,000. */
+  readonly chunkCount?: number;
+  /** Called after each chunk with the number of profiles read so far. */
+  readonly onProgress?: (profileCount: number) => void;
+  /** Ends the reading between two chunks. */
+  readonly signal?: AbortSignal;
+}
+
+const CHUNK_COUNT = 1_000;
+
 /**
  * The snapshot of a partition, profiles and position of the same instant; null where none was ever written.
  *
  * @throws SnapshotCorruptError when what is stored is not what was written: replay the log instead.
  */
-export async function loadSnapshot(pool: Pool, partition: number): Promise<Snapshot | null> {
-  const stored = await inTransaction(
+export const loadSnapshot = (
+  pool: Pool,
+  partition: number,
+  options: LoadSnapshotOptions = {},
+): Promise<Snapshot | null> =>
+  inTransaction(
     pool,
     async (client) => {
       const { rows } = await client.query<PositionColumns>(
@@ -42,29 +57,47 @@ export async function loadSnapshot(pool: Pool, partition: number): Promise<Snaps
       );
       const [position] = rows;
       if (position === undefined) return null;
-      const profiles = await client.query<{ id: string; state: string }>(
-        'select profile_id as id, state::text from profile where partition = $1',
-        [partition],
-      );
-      return { position, profiles: profiles.rows };
+      const hash = new SnapshotHash();
+      const profiles: unknown[] = [];
+      for await (const chunk of profileChunks(client, partition, options)) {
+        for (const { id, state } of chunk) {
+          hash.set(id, state);
+          profiles.push(JSON.parse(state));
+        }
+        options.onProgress?.(profiles.length);
+      }
+      if (hash.digest(position.state) !== position.hash) throw new SnapshotCorruptError(partition);
+      return {
+        partition,
+        nextOffset: position.nextOffset,
+        foldVersion: position.foldVersion,
+        firstRecordId: position.firstRecordId,
+        lastRecord: lastRecordOf(position),
+        hash: position.hash,
+        state: JSON.parse(position.state) as unknown,
+        profiles,
+      };
     },
     'repeatable read read only',
   );
-  if (stored === null) return null;
-  const { position, profiles } = stored;
-  const hash = new SnapshotHash();
-  for (const { id, state } of profiles) hash.set(id, state);
-  if (hash.digest(position.state) !== position.hash) throw new SnapshotCorruptError(partition);
-  return {
-    partition,
-    nextOffset: position.nextOffset,
-    foldVersion: position.foldVersion,
-    firstRecordId: position.firstRecordId,
-    lastRecord: lastRecordOf(position),
-    hash: position.hash,
-    state: JSON.parse(position.state),
-    profiles: profiles.map((profile): unknown => JSON.parse(profile.state)),
-  };
+
+async function* profileChunks(
+  client: PoolClient,
+  partition: number,
+  { chunkCount = CHUNK_COUNT, signal }: LoadSnapshotOptions,
+): AsyncGenerator<readonly { readonly id: string; readonly state: string }[]> {
+  await client.query(
+    `declare snapshot_profiles no scroll cursor for
+     select profile_id as id, state::text from profile where partition = ${Math.trunc(partition)}`,
+  );
+  for (;;) {
+    signal?.throwIfAborted();
+    const { rows } = await client.query<{ id: string; state: string }>(
+      `fetch forward ${Math.max(1, Math.trunc(chunkCount))} from snapshot_profiles`,
+    );
+    if (rows.length === 0) return;
+    yield rows;
+  }
 }
 
 /** Where the read model of a partition stands, and from which log it was built. */

@@ -5,6 +5,11 @@ import { epochOpener } from './epoch-opener.ts';
 
 const RANGE = { start: 0, end: 0 };
 const { signal } = new AbortController();
+const EVENT = {
+  id: 'e1',
+  profileId: 'p1',
+  event: { type: 'ResumeExpired', token: 1, round: 1, epoch: 0 },
+} as const;
 
 const opened = async () => {
   const log = new MemoryLog({ clock: new VirtualClock() });
@@ -20,6 +25,15 @@ describe('epochOpener', () => {
     ]);
   });
 
+  it('names each barrier anew, so that two takeovers of one process are told apart', async () => {
+    const { log, open } = await opened();
+    await open(0, RANGE, emptyPartition(0), signal);
+    expect(log.committed(0).records.map(({ id }) => id)).toEqual([
+      'AuthorityEpochStarted/0/a1/0',
+      'AuthorityEpochStarted/0/a1/1',
+    ]);
+  });
+
   it('is restoring before its own barrier is folded, live with it, lost with a later one', async () => {
     const { log, opening } = await opened();
     const [barrier] = log.committed(0).records;
@@ -29,21 +43,16 @@ describe('epochOpener', () => {
 
   it('pays under its epoch until another takes over', async () => {
     const { log, open, opening } = await opened();
-    const event = {
-      id: 'e1',
-      profileId: 'p1',
-      event: { type: 'ResumeExpired', token: 1, round: 1, epoch: 0 },
-    } as const;
-    expect(await opening.payer.pay([event])).toEqual([2]);
+    expect(await opening.payer.pay([EVENT])).toEqual([2]);
     const next = await open(0, RANGE, opening.state, signal);
-    await expect(opening.payer.pay([event])).rejects.toThrow('fenced');
-    expect(await next.payer.pay([event])).toEqual([6]);
+    await expect(opening.payer.pay([EVENT])).rejects.toThrow('fenced');
+    expect(await next.payer.pay([EVENT])).toEqual([6]);
     expect(log.committed(0).records).toHaveLength(4);
   });
 
   it('pays nothing any more once it is closed', async () => {
     const { opening } = await opened();
     await opening.payer.close();
-    await expect(opening.payer.pay([])).rejects.toThrow('closed');
+    await expect(opening.payer.pay([EVENT])).rejects.toThrow('closed');
   });
 });

@@ -9,7 +9,7 @@ import { readModelStore } from './read-model/store.ts';
 import { signalLog } from './signal-log.ts';
 import type { OnProjectorSignal } from './signals.ts';
 
-await runService('projector', async ({ appender, clock, config, instanceId, log, metrics }) => {
+await runService('projector', async ({ appender, clock, config, instanceId, log, metrics, restored }) => {
   const { databaseUrl, fenceTargets, partitionCount } = config;
   if (databaseUrl === null)
     throw new Error('WARDEN_DATABASE_URL is not set: the read model needs a database');
@@ -31,7 +31,7 @@ await runService('projector', async ({ appender, clock, config, instanceId, log,
   });
   return {
     duty: projectorDuty({ projections, keepers: targets.map(({ keeper }) => keeper), onSignal }),
-    opener: projections.opener(appendingOpener(appender)),
+    opener: projections.opener(restored(appendingOpener(appender))),
     background: async (_runtime, signal) => {
       await Promise.race([projections.failed, Promise.all(targets.map(({ keeper }) => keeper.run(signal)))]);
       // Without a target there is nothing to run; resolving would end the service.

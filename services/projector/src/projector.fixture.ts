@@ -62,6 +62,7 @@ export async function startProjector(options: TestProjectorOptions): Promise<Tes
       start: () => Promise.resolve(),
       stop: () => Promise.resolve(),
       confirmOwned: () => Promise.resolve(true),
+      mayAct: () => true,
       failed: projections.failed,
     },
     opener: projections.opener(appendingOpener(appenderTo(log))),

@@ -33,7 +33,7 @@ describe('a partition under an epoch', () => {
     await bench.clock.advance(10_000);
     expect(second.runtime.isReady).toBe(true);
     expect(bench.of('LeaseGranted')).toHaveLength(1);
-    expect(typesOf(first, 'lost')).not.toEqual([]);
+    expect(typesOf(first, 'fenced')).not.toEqual([]);
   });
 
   it('loses its epoch, asks the group, takes over, folds its barrier and goes on: nothing doubled or lost', async () => {
@@ -102,7 +102,7 @@ describe('a partition under an epoch', () => {
     await bench.clock.advance(0);
     bench.barrier();
     await bench.clock.advance(0);
-    expect(typesOf(authority, 'lost', 'payment-failed')).toEqual(['lost']);
+    expect(typesOf(authority, 'fenced', 'lost', 'payment-failed')).toEqual(['fenced']);
     await bench.clock.advance(1_000);
     expect(authority.runtime.isReady).toBe(true);
     expect(epochsOf(bench)).toHaveLength(3);
@@ -120,7 +120,7 @@ describe('a partition under an epoch', () => {
     expect(authority.runtime.isReady).toBe(true);
     expect(bench.of('LeaseGranted')).toHaveLength(1);
     await bench.clock.advance(10_000);
-    expect(typesOf(authority, 'lost')).toEqual(['lost']);
+    expect(typesOf(authority, 'fenced', 'lost')).toEqual(['fenced']);
     expect(epochsOf(bench)).toHaveLength(3);
     expectOneAnswerEach(bench);
   });
@@ -133,7 +133,7 @@ describe('a partition under an epoch', () => {
     await bench.clock.advance(0);
     await bench.startAuthority();
     await bench.clock.advance(30);
-    expect(typesOf(authority, 'lost', 'payment-failed')).toEqual(['lost', 'payment-failed']);
+    expect(typesOf(authority, 'fenced', 'lost', 'payment-failed')).toEqual(['fenced', 'payment-failed']);
     expectOneAnswerEach(bench);
   });
 

@@ -1,6 +1,7 @@
 import { emptyPartition, type PartitionState, type Policy } from '@profile-warden/domain';
 import type { Clock, LogListener, LogRange, LogReader, LogRecord } from '@profile-warden/events';
 import type { Duty, Opener, Opening } from './duty.ts';
+import { LogLossError, isFenced } from './error.ts';
 import { PartitionRun } from './partition-run.ts';
 import type { OnRuntimeSignal } from './signals.ts';
 
@@ -26,11 +27,25 @@ interface Held {
   losses: number[];
 }
 
+/** How far a partition in hand is. */
+export interface PartitionProgress {
+  readonly partition: number;
+  /** `opening`: it is being taken over, or its snapshot read. */
+  readonly standing: 'opening' | 'restoring' | 'live' | 'lost';
+  readonly nextOffset: number;
+  /** End of the log when the partition was assigned. */
+  readonly end: number;
+  readonly logMs: number;
+  readonly epoch: number;
+}
+
 const REOPEN_FIRST_MS = 50;
 const REOPEN_MAX_MS = 5_000;
 /** This many losses within the window while still assigned: two owners, and a person has to know. */
 const LOSSES_MAX = 5;
 const LOSS_WINDOW_MS = 30_000;
+/** What is under way may end within this, in ms, before the group gives the partitions to others. */
+const CLOSE_MS_MAX = 1_000;
 
 /** The body of every service: folds the partitions it is given, and pays what it owes for them. */
 export class FoldAndPay implements LogListener {
@@ -52,6 +67,18 @@ export class FoldAndPay implements LogListener {
     for (const { run } of this.#held.values()) if (run !== null) yield run;
   }
 
+  /** Every partition in hand, those included that have no state yet. */
+  get progress(): readonly PartitionProgress[] {
+    return [...this.#held].map(([partition, { run, range }]) => ({
+      partition,
+      standing: run?.standing ?? 'opening',
+      nextOffset: run?.state.nextOffset ?? 0,
+      end: range.end,
+      logMs: run?.state.logMs ?? 0,
+      epoch: run?.state.epoch ?? -1,
+    }));
+  }
+
   /** Assigned and all partitions live: what /readyz tells. */
   get isReady(): boolean {
     return this.#held.size > 0 && [...this.#held.values()].every(({ run }) => run?.isLive === true);
@@ -61,9 +88,17 @@ export class FoldAndPay implements LogListener {
     await this.#options.reader.start(this);
   }
 
+  /**
+   * Starts no effect any more, lets what is under way end, and only then leaves the group: whoever gets the partitions
+   * finds no open transaction and waits for nobody.
+   */
   async stop(): Promise<void> {
-    await this.#options.reader.stop();
-    for (const partition of [...this.#held.keys()]) this.revoked(partition);
+    const { clock, reader } = this.#options;
+    const closing = [...this.#held.keys()].map((partition) => this.#release(partition));
+    const isLate = new AbortController();
+    await Promise.race([Promise.all(closing), clock.sleep(CLOSE_MS_MAX, isLate.signal)]);
+    isLate.abort();
+    await reader.stop();
   }
 
   async assigned(partition: number, range: LogRange, signal: AbortSignal): Promise<{ from: number }> {
@@ -79,8 +114,10 @@ export class FoldAndPay implements LogListener {
       duty: this.#options.duty,
       policy: this.#options.policy,
       clock: this.#options.clock,
+      end: range.end,
       signal: controller.signal,
       onSignal: this.#options.onSignal,
+      mayAct: () => this.#options.reader.mayAct(partition),
       failureIsLoss: this.#options.failureIsLoss ?? false,
       onLost: (error) => this.#lost(partition, held, error),
     });
@@ -89,17 +126,23 @@ export class FoldAndPay implements LogListener {
   }
 
   revoked(partition: number): void {
-    const held = this.#held.get(partition);
-    if (held === undefined) return;
-    this.#held.delete(partition);
-    held.controller.abort();
-    void held.opening?.payer.close().catch(() => undefined);
-    this.#options.duty.closed?.(partition);
-    this.#options.onSignal({ type: 'revoked', partition });
+    void this.#release(partition);
   }
 
   async records(partition: number, records: readonly LogRecord[], nextOffset: number): Promise<void> {
     await this.#held.get(partition)?.run?.fold(records, nextOffset);
+  }
+
+  /** Synchronous up to the end of the payer, for which it may be waited. */
+  #release(partition: number): Promise<void> {
+    const held = this.#held.get(partition);
+    if (held === undefined) return Promise.resolve();
+    this.#held.delete(partition);
+    held.controller.abort();
+    const closed = held.opening?.payer.close().catch(() => undefined) ?? Promise.resolve();
+    this.#options.duty.closed?.(partition);
+    this.#options.onSignal({ type: 'revoked', partition });
+    return closed;
   }
 
   async #open(partition: number, held: Held, state: PartitionState): Promise<Opening> {
@@ -114,8 +157,8 @@ export class FoldAndPay implements LogListener {
         held.opening = opening;
         return opening;
       } catch (error) {
-        if (signal.aborted) throw error;
-        onSignal({ type: 'lost', partition, error });
+        if (signal.aborted || error instanceof LogLossError) throw error;
+        onSignal({ type: 'opening-failed', partition, error });
         await clock.sleep(waitMs * (0.5 + random()), signal);
       }
     }
@@ -124,7 +167,7 @@ export class FoldAndPay implements LogListener {
   /** Takes over again, but only after the group has confirmed that the partition is still ours. */
   #lost(partition: number, held: Held, error: unknown): void {
     const { clock, onSignal, random, reader } = this.#options;
-    onSignal({ type: 'lost', partition, error });
+    onSignal({ type: isFenced(error) ? 'fenced' : 'lost', partition, error });
     const now = clock.now();
     held.losses = [...held.losses.filter((at) => now - at < LOSS_WINDOW_MS), now];
     if (held.losses.length >= LOSSES_MAX) {

@@ -21,8 +21,8 @@ describe('a replay', () => {
 
     await bench.clock.advance(1_000);
     expect(bench.of('FenceConfirmed')).toHaveLength(3);
-    const live = signals.filter(({ type }) => type === 'live');
-    expect(live).toEqual([{ type: 'live', partition: 0, nextOffset: records, restoreMs: 10 * records }]);
+    const live = signals.filter(({ type }) => type === 'caught-up');
+    expect(live).toEqual([{ type: 'caught-up', partition: 0, nextOffset: records, restoreMs: 10 * records }]);
   });
 
   it('ends behind the markers at the end of the log, and goes live although no record follows them', async () => {
@@ -157,18 +157,18 @@ describe('an obligation', () => {
     bench.quarantine('p1');
     bench.quarantine('p3');
     await bench.clock.advance(0);
-    const unpayable = signals.filter(({ type }) => type === 'obligation-unpayable');
-    expect(unpayable).toEqual([expect.objectContaining({ profileId: 'p2', eventType: 'FenceConfirmed' })]);
+    const parked = signals.filter(({ type }) => type === 'parked');
+    expect(parked).toEqual([expect.objectContaining({ profileId: 'p2', eventType: 'FenceConfirmed' })]);
     expect(bench.state().profiles.get('p1')?.stage).toMatchObject({ confirmed: ['accounts'] });
     expect(bench.state().profiles.get('p3')?.stage).toMatchObject({ confirmed: ['accounts'] });
 
     await bench.tick(1_000);
     await bench.tick(1_000);
-    expect(signals.filter(({ type }) => type === 'obligation-unpayable')).toHaveLength(1);
+    expect(signals.filter(({ type }) => type === 'parked')).toHaveLength(1);
     // Its profile has changed: it may be another obligation now.
     bench.say('p2', beat());
     await bench.clock.advance(0);
-    expect(signals.filter(({ type }) => type === 'obligation-unpayable')).toHaveLength(2);
+    expect(signals.filter(({ type }) => type === 'parked')).toHaveLength(2);
   });
 
   it('is paid in payments no larger than the payer takes', async () => {
@@ -244,6 +244,6 @@ describe('signals', () => {
     bench.barrier();
     bench.say('p1', { type: 'ResumeExpired', token: 4, round: 2, epoch: 0 });
     const { signals } = await bench.start(fencing());
-    expect(signals.map(({ type }) => type)).toEqual(['assigned', 'folded', 'live']);
+    expect(signals.map(({ type }) => type)).toEqual(['assigned', 'folded', 'caught-up']);
   });
 });

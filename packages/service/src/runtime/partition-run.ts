@@ -1,4 +1,5 @@
 import {
+  FOLD_VERSION,
   eventId,
   evolve,
   policyFor,
@@ -13,22 +14,27 @@ import { concerns } from './concern.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
 import type { Duty, Opening, PartitionView, Work } from './duty.ts';
 import { Errands } from './errands.ts';
-import { isRefusal, paidSignal } from './payment.ts';
+import { FoldVersionError, TakenOverError } from './error.ts';
+import { PARTITION, Payments } from './payments.ts';
 import type { OnRuntimeSignal } from './signals.ts';
 
-const RETRY_MS = 200;
 const NOTICES_MAX = 1_000;
-/** Stands for the partition where a profile id is expected; no profile id is empty. */
-const PARTITION = '';
+const PROGRESS_EVERY_MS = 1_000;
+/** How long to wait before the group is asked again whether the partition is ours. */
+const UNCONFIRMED_MS = 200;
 
 export interface PartitionRunOptions {
   readonly partition: number;
   readonly opening: Opening;
+  /** End of the log when the partition was assigned, to tell how far a restore is. */
+  readonly end: number;
   readonly duty: Duty;
   readonly policy: Policy;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onSignal: OnRuntimeSignal;
+  /** Whether the partition is certainly ours at this moment. */
+  readonly mayAct: () => boolean;
   /** The payer is dead or no longer rightful; the run does nothing more until it is reopened. */
   readonly onLost: (error: unknown) => void;
   /** Whether a failed payment kills the payer (an epoch) or may simply be tried again (an append). */
@@ -41,7 +47,7 @@ export interface PartitionRunOptions {
  * *restoring*: records are folded, nothing is paid → *live* when the opening says so: every profile is looked at once,
  * from then on those that a record or a deadline names → *lost* when a payment under an epoch fails or another barrier
  * is folded; `reopen` leads back to *restoring* → *over* when the signal aborts. Folding goes on in every state but the
- * last. At most one payment is under way; a profile that waits for its own event to come back owes nothing meanwhile.
+ * last. At most one payment is under way, and none while the group has not confirmed that the partition is ours.
  */
 export class PartitionRun implements PartitionView {
   readonly state: PartitionState;
@@ -49,33 +55,48 @@ export class PartitionRun implements PartitionView {
   #opening: Opening;
   #standing: 'restoring' | 'live' | 'lost' = 'restoring';
   readonly #dirty = new Set<string>();
-  readonly #awaiting = new Map<string, number>();
-  /** Ids of events that cannot be encoded, by profile, until the profile changes. */
-  readonly #refused = new Map<string, Set<string>>();
   readonly #deadlines = new DeadlineQueue();
   readonly #notices: Work[] = [];
   readonly #errands: Errands;
+  readonly #payments: Payments;
   /** Under which opening a payment is under way; one of a former opening holds up nobody. */
   #paying: Opening | null = null;
-  readonly #openedAt: number;
+  #openedAt: number;
+  #toldAt: number;
 
   constructor(options: PartitionRunOptions) {
     this.#options = options;
     this.#opening = options.opening;
     this.state = options.opening.state;
     this.#openedAt = options.clock.now();
+    this.#toldAt = this.#openedAt;
+    this.#payments = new Payments({
+      ...options,
+      mayPay: (opening) => this.#isLiveUnder(opening) && options.mayAct(),
+      isCurrent: (opening) => this.#opening === opening,
+      nextOffset: () => this.state.nextOffset,
+      onDue: (scope) => this.#dirty.add(scope),
+      onLost: (error) => this.#lose(error),
+    });
     this.#errands = new Errands({
       clock: options.clock,
       signal: options.signal,
       onEvent: (scope, event) => {
         // From here on the profile waits for this event, or it would start the same errand again.
-        this.#awaiting.set(scope, Infinity);
+        this.#payments.expect(scope);
         this.#notices.push({ scope, event });
       },
-      onSettled: (scope) => this.#mark(scope),
+      onSettled: (scope) => {
+        this.#dirty.add(scope);
+        this.kick();
+      },
       onFailed: (scope, error) =>
         options.onSignal({ type: 'work-failed', partition: options.partition, profileId: scope, error }),
     });
+  }
+
+  get standing(): 'restoring' | 'live' | 'lost' {
+    return this.#standing;
   }
 
   get isLive(): boolean {
@@ -96,7 +117,11 @@ export class PartitionRun implements PartitionView {
     this.kick();
   }
 
-  /** Folds records in log order, then pays what has become due. Resolves when more may be folded. */
+  /**
+   * Folds records in log order, then pays what has become due. Resolves when more may be folded.
+   *
+   * @throws FoldVersionError at a barrier of a later release: what lies behind it can only be folded by its rules.
+   */
   async fold(records: readonly LogRecord[], nextOffset: number): Promise<void> {
     for (const record of records) {
       // A reader may begin before a snapshot's position: what is folded is never folded again.
@@ -104,26 +129,23 @@ export class PartitionRun implements PartitionView {
     }
     this.state.nextOffset = Math.max(this.state.nextOffset, nextOffset);
     const { duty, onSignal, partition } = this.#options;
-    onSignal({
-      type: 'folded',
-      partition,
-      count: records.length,
-      logMs: this.state.logMs,
-      nextOffset: this.state.nextOffset,
-    });
+    const { logMs } = this.state;
+    onSignal({ type: 'folded', partition, count: records.length, logMs, nextOffset: this.state.nextOffset });
     if (duty.folded !== undefined) await duty.folded(this, records, this.isLive);
-    this.#settleAwaited();
+    this.#payments.settle();
     this.#updateStanding();
+    this.#tellProgress();
     this.kick();
   }
 
   /** Goes on under a new payer; what was under way under the old one is unknown and forgotten. */
   reopen(opening: Opening): void {
     this.#opening = opening;
-    this.#awaiting.clear();
+    this.#payments.forget();
     // They name the former epoch; what is still owed will be found again.
     this.#notices.length = 0;
     this.#standing = 'restoring';
+    this.#openedAt = this.#options.clock.now();
     this.begin();
   }
 
@@ -142,13 +164,16 @@ export class PartitionRun implements PartitionView {
   }
 
   #foldOne(record: LogRecord): void {
+    const { event } = record;
+    if (event.type === 'AuthorityEpochStarted' && event.foldVersion > FOLD_VERSION)
+      throw new FoldVersionError(this.#options.partition, record.offset, event.foldVersion);
     const folded = evolve(this.state, record);
     if (folded === 'beat') return;
     this.#report(record, folded);
     if (record.profileId === null) this.#markConcerned(record);
     else {
       this.#dirty.add(record.profileId);
-      this.#refused.delete(record.profileId);
+      this.#payments.changed(record.profileId);
     }
     if (!this.isLive) return;
     const notices = this.#options.duty.observe?.(this, record, folded) ?? [];
@@ -174,49 +199,48 @@ export class PartitionRun implements PartitionView {
     this.#dirty.add(PARTITION);
   }
 
-  #mark(scope: string): void {
-    this.#dirty.add(scope);
-    this.kick();
-  }
-
-  #settleAwaited(): void {
-    for (const [scope, offset] of this.#awaiting) {
-      if (offset >= this.state.nextOffset) continue;
-      this.#awaiting.delete(scope);
-      this.#dirty.add(scope);
-    }
-  }
-
   #updateStanding(): void {
     if (this.#standing === 'lost') return;
     const standing = this.#opening.standing(this.state);
     if (standing === this.#standing) return;
-    this.#standing = standing;
     if (standing === 'lost') {
-      this.#options.onLost(new Error('another authority has taken over'));
+      this.#lose(new TakenOverError(this.#options.partition));
       return;
     }
+    this.#standing = standing;
     for (const profileId of this.state.profiles.keys()) this.#dirty.add(profileId);
-    this.#options.onSignal({
-      type: 'live',
-      partition: this.#options.partition,
-      nextOffset: this.state.nextOffset,
-      restoreMs: this.#options.clock.now() - this.#openedAt,
-    });
+    const { partition, onSignal, clock } = this.#options;
+    const { nextOffset } = this.state;
+    onSignal({ type: 'caught-up', partition, nextOffset, restoreMs: clock.now() - this.#openedAt });
+  }
+
+  /** A barrier and a failed payment may tell of the same loss: it counts once. */
+  #lose(error: unknown): void {
+    const isNews = this.#standing !== 'lost';
+    this.#standing = 'lost';
+    if (isNews) this.#options.onLost(error);
+  }
+
+  #tellProgress(): void {
+    const { clock, onSignal, partition, end } = this.#options;
+    if (this.#standing !== 'restoring' || clock.now() - this.#toldAt < PROGRESS_EVERY_MS) return;
+    this.#toldAt = clock.now();
+    onSignal({ type: 'restoring', partition, phase: 'log', done: this.state.nextOffset, of: end });
   }
 
   async #payAll(opening: Opening): Promise<void> {
-    const work = [...this.#notices.splice(0), ...this.#gather()];
+    const { clock, mayAct, onSignal, partition, signal } = this.#options;
+    if (!mayAct()) {
+      onSignal({ type: 'unconfirmed', partition });
+      await clock.sleep(UNCONFIRMED_MS, signal);
+      return;
+    }
     const events: NewEvent[] = [];
-    for (const one of work) {
+    for (const one of [...this.#notices.splice(0), ...this.#gather()]) {
       if ('run' in one) this.#errands.start(one);
       else events.push(this.#newEvent(one.scope, one.event));
     }
-    const { eventsMax } = opening.payer;
-    const payable = events.filter(({ id, profileId }) => !this.#refused.get(profileId ?? PARTITION)?.has(id));
-    // What was decided under a former opening is not paid under the next.
-    for (let index = 0; index < payable.length && this.#isLiveUnder(opening); index += eventsMax)
-      await this.#pay(opening, payable.slice(index, index + eventsMax));
+    await this.#payments.payAll(opening, events);
   }
 
   #isLiveUnder(opening: Opening): boolean {
@@ -227,7 +251,7 @@ export class PartitionRun implements PartitionView {
   #gather(): readonly Work[] {
     const profiles: ProfileState[] = [];
     for (const scope of this.#dirty) {
-      if (this.#awaiting.has(scope) || this.#errands.isUnderWay(scope)) continue;
+      if (this.#payments.isAwaited(scope) || this.#errands.isUnderWay(scope)) continue;
       const profile = this.state.profiles.get(scope);
       if (profile !== undefined) profiles.push(profile);
     }
@@ -235,64 +259,11 @@ export class PartitionRun implements PartitionView {
     const work = this.#options.duty.gather(this, profiles);
     for (const profile of profiles)
       this.#deadlines.set(profile.profileId, this.#options.duty.deadline(this.caseOf(profile)));
-    return work.filter((one) => !this.#awaiting.has(one.scope ?? PARTITION));
+    return work.filter((one) => !this.#payments.isAwaited(one.scope ?? PARTITION));
   }
 
   #newEvent(scope: string | null, event: NewEvent['event']): NewEvent {
     const { partition } = this.#options;
     return { id: eventId(scope ?? partition, event), profileId: scope, partition, event };
-  }
-
-  async #pay(opening: Opening, events: readonly NewEvent[]): Promise<void> {
-    const { partition, onSignal, signal, clock, failureIsLoss } = this.#options;
-    for (const { profileId } of events) this.#awaiting.set(profileId ?? PARTITION, Infinity);
-    try {
-      const offsets = await opening.payer.pay(events);
-      events.forEach((paid, index) => {
-        const offset = offsets[index] ?? 0;
-        // What was paid under a former opening has been folded before this one went live.
-        if (this.#opening === opening) this.#awaiting.set(paid.profileId ?? PARTITION, offset);
-        onSignal(paidSignal(partition, paid, offset));
-      });
-      this.#settleAwaited();
-    } catch (error) {
-      // Under another opening all that was awaited is forgotten already, and the payer of that one lives.
-      if (signal.aborted || this.#opening !== opening) return;
-      for (const { profileId } of events) this.#awaiting.delete(profileId ?? PARTITION);
-      if (isRefusal(error)) {
-        await this.#payApart(opening, events, error);
-        return;
-      }
-      onSignal({ type: 'payment-failed', partition, count: events.length, error });
-      if (failureIsLoss) {
-        // Another's barrier may have told so already.
-        const isNews = this.#standing !== 'lost';
-        this.#standing = 'lost';
-        if (isNews) this.#options.onLost(error);
-        return;
-      }
-      await clock.sleep(RETRY_MS, signal);
-      for (const { profileId } of events) this.#dirty.add(profileId ?? PARTITION);
-    }
-  }
-
-  /** One of them cannot be encoded. It is set aside until its profile changes; it must not hold up the others. */
-  async #payApart(opening: Opening, events: readonly NewEvent[], error: unknown): Promise<void> {
-    const { partition, onSignal } = this.#options;
-    const [only] = events;
-    if (only === undefined) return;
-    if (events.length > 1) {
-      for (const event of events) if (this.#isLiveUnder(opening)) await this.#pay(opening, [event]);
-      return;
-    }
-    const scope = only.profileId ?? PARTITION;
-    this.#refused.set(scope, (this.#refused.get(scope) ?? new Set()).add(only.id));
-    onSignal({
-      type: 'obligation-unpayable',
-      partition,
-      profileId: only.profileId,
-      eventType: only.event.type,
-      error,
-    });
   }
 }

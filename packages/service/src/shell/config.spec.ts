@@ -31,6 +31,7 @@ describe('a configuration', () => {
       httpPort: 0,
       httpHost: '127.0.0.1',
       sessionMs: 10_000,
+      stallMs: 60_000,
     });
   });
 

@@ -34,6 +34,7 @@ const ENVIRONMENT = z.object({
   WARDEN_HTTP_HOST: z.string().default('127.0.0.1'),
   WARDEN_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   WARDEN_SESSION_MS: whole(1_000, 300_000).default(10_000),
+  WARDEN_STALL_MS: whole(5_000, 3_600_000).default(60_000),
 });
 
 /** What every service is told by its environment; documented in docs/operations.md. */
@@ -45,6 +46,7 @@ export interface ServiceConfig {
   readonly cluster: string;
   readonly hostId: string;
   readonly scope: 'host' | 'shared' | 'any';
+  /** The read model: to the projector where it writes, to everybody where a restore may start from. */
   readonly databaseUrl: string | null;
   /** Name and URL of each fence target. */
   readonly fenceTargets: readonly { readonly name: string; readonly url: string }[];
@@ -53,6 +55,8 @@ export interface ServiceConfig {
   readonly httpHost: string;
   readonly logLevel: string;
   readonly sessionMs: number;
+  /** Ms without progress after which /livez says no. */
+  readonly stallMs: number;
 }
 
 /** These may carry a password, and what is wrong with a configuration ends up in a log. */
@@ -82,6 +86,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): S
     httpHost: raw.WARDEN_HTTP_HOST,
     logLevel: raw.WARDEN_LOG_LEVEL,
     sessionMs: raw.WARDEN_SESSION_MS,
+    stallMs: raw.WARDEN_STALL_MS,
   };
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RuntimeSignal } from '../runtime/signals.ts';
+import { SignalHub, type RuntimeSignal } from '../runtime/signals.ts';
 import { healthServer } from './http.ts';
 import { RuntimeMetrics } from './metrics.ts';
 
@@ -7,15 +7,22 @@ const FOLDED = { type: 'folded', partition: 3, count: 5, logMs: 40_000, nextOffs
 
 describe('the endpoints of a service', () => {
   const metrics = new RuntimeMetrics('stale-detector');
+  metrics.watchEnds(() => new Map([[3, 29]]));
+  const hub = new SignalHub();
+  hub.subscribe(metrics.handlers);
   let isReady = false;
+  let stalls: readonly string[] = [];
   const server = healthServer(
-    { isReady: () => isReady, details: () => [{ partition: 3, live: isReady }] },
+    { stalls: () => stalls, isReady: () => isReady, details: () => [{ partition: 3, live: isReady }] },
     metrics.registry,
   );
 
-  it('/livez answers whoever is alive, restored or not', async () => {
+  it('/livez says yes while things move, restored or not, and else what does not', async () => {
     const answer = await server.inject('/livez');
-    expect([answer.statusCode, answer.json()]).toEqual([200, { live: true }]);
+    expect([answer.statusCode, answer.json()]).toEqual([200, { live: true, stalls: [] }]);
+    stalls = ['partition 3 is live at offset 17 for 60001 ms'];
+    const stuck = await server.inject('/livez');
+    expect([stuck.statusCode, stuck.json()]).toEqual([503, { live: false, stalls }]);
   });
 
   it('/readyz is 503 until every partition in hand is live, and tells where each stands', async () => {
@@ -37,15 +44,15 @@ describe('the endpoints of a service', () => {
     const signals: readonly RuntimeSignal[] = [
       { type: 'assigned', partition: 3, end: 12 },
       FOLDED,
-      { type: 'live', partition: 3, nextOffset: 17, restoreMs: 20 },
+      { type: 'caught-up', partition: 3, nextOffset: 17, restoreMs: 20 },
       { ...FOLDED, count: 2, nextOffset: 19 },
       { type: 'ignored', ...about, eventType: 'Heartbeat', reason: 'stale-token' },
       { type: 'authority-event-ignored', ...about },
-      { type: 'paid', partition: 3, profileId: 'p1', eventType: 'SuspectedStale', token: 1, offset: 18 },
+      { type: 'decided', partition: 3, profileId: 'p1', eventType: 'SuspectedStale', token: 1, offset: 18 },
       { type: 'payment-failed', partition: 3, count: 1, error: new Error('no broker') },
       { type: 'lost', partition: 3, error: new Error('fenced') },
     ];
-    for (const signal of signals) metrics.take(signal);
+    for (const signal of signals) hub.emit(signal);
     const answer = await server.inject('/metrics');
     expect(answer.headers['content-type']).toContain('text/plain');
     const lines = answer.body.split('\n').filter((line) => line.startsWith('warden_'));
@@ -60,11 +67,13 @@ describe('the endpoints of a service', () => {
       `warden_position{partition="3",${of}} 19`,
       `warden_log_time_ms{partition="3",${of}} 40000`,
       `warden_partition_live{partition="3",${of}} 1`,
+      // Ten offsets behind, and all that passed were records.
+      `warden_lag_events{partition="3",${of}} 10`,
     ]);
   });
 
   it('/metrics shows a partition that was revoked as not live', async () => {
-    metrics.take({ type: 'revoked', partition: 3 });
+    hub.emit({ type: 'revoked', partition: 3 });
     const { body } = await server.inject('/metrics');
     expect(body).toContain('warden_partition_live{partition="3",service="stale-detector"} 0');
   });

@@ -2,6 +2,8 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 
 export interface Health {
+  /** What has stopped moving; empty: the service is alive. */
+  readonly stalls: () => readonly string[];
   readonly isReady: () => boolean;
   readonly details: () => unknown;
 }
@@ -9,8 +11,10 @@ export interface Health {
 /** /livez, /readyz and /metrics of a service. */
 export const healthServer = (health: Health, metrics: Registry): FastifyInstance => {
   const server = fastify({ logger: false });
-  // A service that cannot go on ends its process, so whoever answers is alive.
-  server.get('/livez', (_request, reply) => reply.send({ live: true }));
+  server.get('/livez', (_request, reply) => {
+    const stalls = health.stalls();
+    return reply.code(stalls.length === 0 ? 200 : 503).send({ live: stalls.length === 0, stalls });
+  });
   server.get('/readyz', (_request, reply) => {
     const ready = health.isReady();
     return reply.code(ready ? 200 : 503).send({ ready, partitions: health.details() });

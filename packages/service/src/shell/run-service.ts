@@ -1,6 +1,7 @@
 import {
   KafkaAppender,
   KafkaLogReader,
+  KafkaRecordProbe,
   SchemaRegistryClient,
   WriterSchemas,
   checkTopic,
@@ -9,13 +10,18 @@ import {
 } from '@profile-warden/kafka';
 import { randomUUID } from 'node:crypto';
 import { pino, type Logger } from 'pino';
+import { restoring } from '../restore/index.ts';
 import { FoldAndPay } from '../runtime/fold-and-pay.ts';
 import { appendingOpener } from '../runtime/appending.ts';
 import type { Duty, Opener } from '../runtime/duty.ts';
+import { SignalHub } from '../runtime/signals.ts';
 import { ConfigError, readConfig, type ServiceConfig } from './config.ts';
+import { ServiceHealth } from './health.ts';
 import { healthServer } from './http.ts';
+import { fromKafka } from './kafka-signals.ts';
 import { RuntimeMetrics } from './metrics.ts';
 import { signalLog } from './signal-log.ts';
+import { storedSnapshots } from './stored-snapshots.ts';
 import { systemClock } from './system-clock.ts';
 
 /** What the shell has built by the time a service says what it is. */
@@ -28,11 +34,13 @@ export interface ServiceParts {
   readonly writer: WriterOptions;
   readonly appender: KafkaAppender;
   readonly clock: typeof systemClock;
+  /** Opens as the given opener does, and starts from the snapshot of the read model where that can be used. */
+  readonly restored: (opener: Opener) => Opener;
 }
 
 export interface ServiceBody {
   readonly duty: Duty;
-  /** Default: plain appends. */
+  /** Default: plain appends, restored. */
   readonly opener?: Opener;
   readonly failureIsLoss?: boolean;
   /** Added to the consumer group's name: processes with different ones each see all partitions. */
@@ -43,6 +51,15 @@ export interface ServiceBody {
   readonly close?: () => Promise<void>;
 }
 
+type Build = (parts: ServiceParts) => Promise<ServiceBody> | ServiceBody;
+
+interface Process {
+  readonly name: string;
+  readonly config: ServiceConfig;
+  readonly log: Logger;
+  readonly instanceId: string;
+}
+
 const STOP_MS_MAX = 10_000;
 
 /**
@@ -50,10 +67,7 @@ const STOP_MS_MAX = 10_000;
  * told to stop or cannot go on. Ends with code 0 after SIGTERM or SIGINT, 1 after a failure (a supervisor should
  * start it again), 2 where the configuration cannot be used (starting it again would not help).
  */
-export const runService = async (
-  name: string,
-  build: (parts: ServiceParts) => Promise<ServiceBody> | ServiceBody,
-): Promise<void> => {
+export const runService = async (name: string, build: Build): Promise<void> => {
   const config = configOrExit(name);
   const instanceId = `${name}-${randomUUID().slice(0, 8)}`;
   // A line waits for the one being written, never the fold for a line; what waits at the exit is written then.
@@ -62,7 +76,7 @@ export const runService = async (
     pino.destination({ dest: 1, sync: false }),
   );
   try {
-    await serve(name, config, log, instanceId, build);
+    await serve({ name, config, log, instanceId }, build);
     process.exit(0);
   } catch (error) {
     log.fatal({ err: error }, 'the service cannot go on');
@@ -80,93 +94,47 @@ const configOrExit = (name: string): ServiceConfig => {
   }
 };
 
-const serve = async (
-  name: string,
-  config: ServiceConfig,
-  log: Logger,
-  instanceId: string,
-  build: (parts: ServiceParts) => Promise<ServiceBody> | ServiceBody,
-): Promise<void> => {
+const serve = async (self: Process, build: Build): Promise<void> => {
+  const { name, config, log } = self;
   const stopping = stopSignal(log);
   const metrics = new RuntimeMetrics(name);
-  let runtime: FoldAndPay | null = null;
-  const server = healthServer(
-    {
-      isReady: () => runtime?.isReady ?? false,
-      details: () =>
-        [...(runtime?.views() ?? [])].map(({ state, isLive }) => ({
-          partition: state.partition,
-          live: isLive,
-          nextOffset: state.nextOffset,
-          logMs: state.logMs,
-          epoch: state.epoch,
-        })),
-    },
-    metrics.registry,
-  );
+  const health = new ServiceHealth(systemClock, config.stallMs);
+  metrics.watchEnds(health.ends);
+  const hub = new SignalHub();
+  hub.subscribe(metrics.handlers);
+  hub.subscribe(signalLog(log));
+  const server = healthServer(health, metrics.registry);
   await server.listen({ port: config.httpPort, host: config.httpHost });
   const address = server.server.address();
   log.info({ port: typeof address === 'object' ? address?.port : config.httpPort }, 'listening');
 
-  const connection: KafkaConnection = {
-    brokers: config.brokers,
-    clientId: instanceId,
-    log: (level, message, fields) => log[level](fields, message),
-  };
-  await checkTopic(connection, { topic: config.topic, partitionCount: config.partitionCount });
-  const registry = new SchemaRegistryClient({ url: config.registryUrl, clientId: instanceId });
-  const writer: WriterOptions = {
-    topic: config.topic,
-    partitionCount: config.partitionCount,
-    schemaIds: await registry.schemaIds(),
-    source: instanceId,
-  };
-  const appender = new KafkaAppender({ ...writer, connection });
+  const clients = await buildClients(self, hub);
+  const { appender, restored } = clients;
   const body = await build({
+    ...clients,
     config,
     log,
     metrics,
-    instanceId,
-    connection,
-    writer,
-    appender,
+    instanceId: self.instanceId,
     clock: systemClock,
   });
-  const reader = new KafkaLogReader({
-    connection,
-    topic: config.topic,
-    partitionCount: config.partitionCount,
-    schemas: new WriterSchemas(writer.schemaIds, registry),
-    assignment: {
-      groupId: [config.cluster, name, config.topic, ...(body.group === undefined ? [] : [body.group])].join(
-        '.',
-      ),
-    },
-    sessionMs: config.sessionMs,
-  });
-  const lines = signalLog(log);
-  runtime = new FoldAndPay({
+  const reader = clients.reader(body.group);
+  const runtime = new FoldAndPay({
     duty: body.duty,
     policy: config.policy,
     reader,
-    opener: body.opener ?? appendingOpener(appender),
+    opener: body.opener ?? restored(appendingOpener(appender)),
     failureIsLoss: body.failureIsLoss ?? false,
     clock: systemClock,
     random: Math.random,
-    onSignal: (signal) => {
-      metrics.take(signal);
-      lines(signal);
-    },
+    onSignal: hub.emit,
   });
+  void health.watch(runtime, reader, hub, stopping);
   await runtime.start();
   const background = body.background?.(runtime, stopping);
   try {
-    await Promise.race([
-      aborted(stopping),
-      reader.failed,
-      runtime.failed,
-      ...(background ? [background] : []),
-    ]);
+    const ends = [aborted(stopping), reader.failed, runtime.failed];
+    await Promise.race([...ends, ...(background ? [background] : [])]);
   } finally {
     await Promise.race([
       (async () => {
@@ -174,12 +142,47 @@ const serve = async (
         await appender.close();
         await body.close?.();
         await server.close();
-        registry.close();
+        await clients.close();
       })(),
       systemClock.sleep(STOP_MS_MAX),
     ]);
   }
   log.info('stopped');
+};
+
+/** Everything that reaches out to brokers, registry and read model. */
+const buildClients = async ({ name, config, log, instanceId }: Process, hub: SignalHub) => {
+  const { brokers, topic, partitionCount, cluster, databaseUrl, sessionMs } = config;
+  const connection: KafkaConnection = {
+    brokers,
+    clientId: instanceId,
+    log: (level, message, fields) => log[level](fields, message),
+  };
+  await checkTopic(connection, { topic, partitionCount });
+  const registry = new SchemaRegistryClient({ url: config.registryUrl, clientId: instanceId });
+  const schemaIds = await registry.schemaIds();
+  const onSignal = fromKafka(hub.emit);
+  const schemas = new WriterSchemas(schemaIds, registry, onSignal);
+  const reading = { connection, topic, partitionCount, schemas, onSignal };
+  const writer: WriterOptions = { topic, partitionCount, schemaIds, source: instanceId };
+  const appender = new KafkaAppender({ ...writer, connection, onSignal });
+  const source = databaseUrl === null ? null : storedSnapshots(databaseUrl, instanceId);
+  const probe = new KafkaRecordProbe(reading);
+  return {
+    connection,
+    writer,
+    appender,
+    restored: (opener: Opener): Opener =>
+      restoring(opener, { source, probe, clock: systemClock, onSignal: hub.emit }),
+    reader: (group: string | undefined): KafkaLogReader => {
+      const names = [cluster, name, topic, ...(group === undefined ? [] : [group])];
+      return new KafkaLogReader({ ...reading, assignment: { groupId: names.join('.') }, sessionMs });
+    },
+    close: async (): Promise<void> => {
+      registry.close();
+      await Promise.all([probe.close(), source?.close()]);
+    },
+  };
 };
 
 /** Aborts at the first SIGTERM or SIGINT. */

@@ -121,7 +121,10 @@ export class MemoryLogReader implements LogReader, Member {
     if (signal.aborted || listener === null) return;
     try {
       await this.#clock.turn();
+      if (this.#isLost(signal)) return;
       const { from } = await listener.assigned(partition, { start: 0, end: at.end }, signal);
+      if (!this.#isLost(signal) && (!Number.isSafeInteger(from) || from < 0 || from > at.end))
+        throw new RangeError(`partition ${partition} has no offset ${from}`);
       for (let position = from; !this.#isLost(signal);) {
         await at.beyond(position, signal);
         const fetchMs = this.#log.network.fetchMs();
@@ -146,7 +149,11 @@ export class MemoryLogReader implements LogReader, Member {
   #revoke(partition: number): void {
     this.#owned.get(partition)?.abort();
     this.#owned.delete(partition);
-    this.#listener?.revoked(partition);
+    try {
+      this.#listener?.revoked(partition);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #revokeAll(): void {

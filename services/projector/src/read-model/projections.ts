@@ -36,7 +36,7 @@ export class Projections {
     this.failed.catch(() => undefined);
   }
 
-  /** Opens partitions as `base` does, with a state that notes what the fold changes. */
+  /** Opens partitions as `base` does, be it with a state restored, and notes what the fold changes in it. */
   opener(base: Opener): Opener {
     return async (partition, range, state, signal) => {
       const stored = await this.#options.store.load(partition);
@@ -48,22 +48,22 @@ export class Projections {
         this.#fail(error);
         throw error;
       }
+      const opening = await base(partition, range, state, signal);
       const profiles: TrackedProfiles = new TrackedProfiles(
-        state.profiles.values(),
+        opening.state.profiles.values(),
         () => tracked.lastRecord?.offset ?? -1,
       );
-      const tracked: PartitionState = { ...state, profiles };
-      const opening = await base(partition, range, tracked, signal);
+      const tracked: PartitionState = { ...opening.state, profiles };
       const controller = new AbortController();
       const projection = new PartitionProjection({
         ...this.#options,
-        state: opening.state,
+        state: tracked,
         stored,
         signal: controller.signal,
         onFailed: (error) => this.#fail(error),
       });
       this.#open.set(partition, { projection, profiles, controller });
-      return opening;
+      return { ...opening, state: tracked };
     };
   }
 

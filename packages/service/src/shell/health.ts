@@ -1,0 +1,79 @@
+import type { Clock } from '@profile-warden/events';
+import type { FoldAndPay } from '../runtime/fold-and-pay.ts';
+import type { RuntimeSignals, SignalHub } from '../runtime/signals.ts';
+import { Liveness } from './liveness.ts';
+import type { Health } from './http.ts';
+
+/** Offsets up to which the brokers have told about a partition. */
+interface Marks {
+  /** First offset that is hidden by a transaction not ended yet. */
+  readonly stable: number;
+  /** Offset the next record gets. */
+  readonly high: number;
+}
+
+/** What can be seen of a reader from outside. */
+export interface ReaderVitals {
+  watermarks(): ReadonlyMap<number, Marks>;
+  readonly confirmedAgoMs: number | null;
+}
+
+type Restoring = RuntimeSignals['restoring'];
+
+/**
+ * What a service tells of itself while it runs. *Starting* (alive, not ready) until `watch` is told what to look at.
+ */
+export class ServiceHealth implements Health {
+  readonly #clock: Clock;
+  readonly #stallMs: number;
+  readonly #restoring = new Map<number, Restoring>();
+  #runtime: FoldAndPay | null = null;
+  #liveness: Liveness | null = null;
+  #reader: ReaderVitals | null = null;
+
+  constructor(clock: Clock, stallMs: number) {
+    this.#clock = clock;
+    this.#stallMs = stallMs;
+  }
+
+  /** Resolves when the signal aborts. */
+  watch(runtime: FoldAndPay, reader: ReaderVitals, hub: SignalHub, signal: AbortSignal): Promise<void> {
+    this.#runtime = runtime;
+    this.#reader = reader;
+    hub.subscribe({
+      restoring: (about) => this.#restoring.set(about.partition, about),
+      'caught-up': ({ partition }) => this.#restoring.delete(partition),
+      revoked: ({ partition }) => this.#restoring.delete(partition),
+    });
+    this.#liveness = new Liveness({
+      clock: this.#clock,
+      stallMs: this.#stallMs,
+      vitals: {
+        partitions: () => runtime.progress,
+        readable: () => this.#marks(({ stable }) => stable),
+        confirmedAgoMs: () => reader.confirmedAgoMs,
+      },
+    });
+    return this.#liveness.run(signal);
+  }
+
+  readonly stalls = (): readonly string[] => this.#liveness?.stalls() ?? [];
+
+  readonly isReady = (): boolean => this.#runtime?.isReady ?? false;
+
+  readonly details = (): unknown =>
+    (this.#runtime?.progress ?? []).map((at) => {
+      const restoring = this.#restoring.get(at.partition);
+      const { phase, done, of } = restoring ?? {};
+      return { ...at, ...(restoring === undefined ? {} : { restoring: { phase, done, of } }) };
+    });
+
+  /** End of the log of each partition that is read, for the lag. */
+  readonly ends = (): ReadonlyMap<number, number> => this.#marks(({ high }) => high);
+
+  #marks(of: (marks: Marks) => number): ReadonlyMap<number, number> {
+    return new Map(
+      [...(this.#reader?.watermarks() ?? [])].map(([partition, marks]) => [partition, of(marks)]),
+    );
+  }
+}

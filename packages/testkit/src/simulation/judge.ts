@@ -9,6 +9,8 @@ import {
 import { isReportEvent, type LogRecord } from '@profile-warden/events';
 import type { MemoryLog } from '../memory/index.ts';
 import { Ledger, Violation } from '../walk/ledger.ts';
+import { FoldCheck, type LiveState } from './fold-check.ts';
+import { changeOf, isAllowed } from './lifecycle.ts';
 import { SIM_POLICY } from './sim-policy.ts';
 
 /** A report, and under it every stage stays as it is. */
@@ -18,6 +20,7 @@ const MOVED = 'moved the profile';
 export class Judge {
   readonly states: readonly PartitionState[];
   readonly asked = new Map<string, number>();
+  readonly stageChanges = new Map<string, number>();
   recordCount = 0;
   /** The profile whose record broke an invariant; null where none did, or where it is no profile's. */
   blamed: string | null = null;
@@ -25,6 +28,8 @@ export class Judge {
   readonly #ledgers: readonly Ledger[];
   readonly #decidedOn: ReadonlyMap<string, number>;
   readonly #note: (record: LogRecord, folded: Folded) => void;
+  readonly #folds: FoldCheck;
+  #isComparisonDue = false;
 
   /** `decidedOn`: by epoch and event id, what the authority had folded when it decided. */
   constructor(
@@ -38,6 +43,7 @@ export class Judge {
     this.#log = log;
     this.#decidedOn = decidedOn;
     this.#note = note;
+    this.#folds = new FoldCheck(log);
   }
 
   /** Everything committed since the last time. Throws the first violation. */
@@ -51,6 +57,19 @@ export class Judge {
       this.blamed = null;
       state.nextOffset = nextOffset;
     }
+  }
+
+  /** Whether everybody who runs on a fold of the log runs on the same; asked at an interval of records. */
+  compare(lives: () => Iterable<LiveState>): void {
+    if (!this.#isComparisonDue) return;
+    this.#isComparisonDue = false;
+    this.#folds.compare(lives());
+  }
+
+  /** At the end: the same once more, and everything from the first record on. */
+  conclude(lives: Iterable<LiveState>): void {
+    this.#folds.compare(lives);
+    for (const state of this.states) this.#folds.replay(state);
   }
 
   cases(): Case[] {
@@ -84,11 +103,22 @@ export class Judge {
     if (event.type === 'LeaseRequested') this.asked.set(event.requestId, partition);
     const decidedOn = 'epoch' in event ? (this.#decidedOn.get(`${event.epoch}|${id}`) ?? null) : null;
     this.#ledgers[partition]?.enter(record, folded, state, decidedOn);
+    if (this.#folds.take(state)) this.#isComparisonDue = true;
     const after = state.profiles.get(profileId ?? '');
+    this.#checkStage(record, before, after);
     if (!isReportEvent(event.type) || before === undefined) return;
     if (before.stage.kind !== after?.stage.kind || before.token !== after.token)
       throw new Violation('I7', `${event.type} at ${record.offset} ${MOVED}`);
     if ('token' in event && event.token !== before.token && before.stage !== after.stage)
       throw new Violation('I7', `${event.type} of token ${event.token} at ${record.offset} ${MOVED}`);
+  }
+
+  #checkStage(record: LogRecord, before: ProfileState | undefined, after: ProfileState | undefined): void {
+    const [from, to] = [before?.stage.kind ?? 'available', after?.stage.kind ?? 'available'];
+    if (from === to) return;
+    const change = changeOf(from, to);
+    this.stageChanges.set(change, (this.stageChanges.get(change) ?? 0) + 1);
+    if (!isAllowed(change))
+      throw new Violation('lifecycle', `${record.event.type} at ${record.offset}: ${change}`);
   }
 }

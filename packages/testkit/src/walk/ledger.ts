@@ -1,30 +1,9 @@
 import type { Folded, PartitionState } from '@profile-warden/domain';
 import { isAuthorityEvent, isReportEvent, type LogRecord, type WardenEvent } from '@profile-warden/events';
+import { begin, checkHeard, checkRound, keyOf, newBook, openRound, type Book } from './book.ts';
+import { Violation } from './violation.ts';
 
-export class Violation extends Error {
-  readonly invariant: string;
-
-  constructor(invariant: string, detail: string) {
-    super(`${invariant}: ${detail}`);
-    this.invariant = invariant;
-  }
-}
-
-interface Book {
-  granted: Set<number>;
-  token: number;
-  /** A lease runs: granted, and neither released nor quarantined since. */
-  isOut: boolean;
-  round: number;
-  decidedRounds: Set<string>;
-  targets: Set<string>;
-  confirmed: Set<string>;
-  holder: string;
-  grantedLogMs: number;
-  heartbeat: { offset: number; logMs: number } | null;
-  /** Sensitive steps begun under a granted token and not known to be settled, by `token:stepId`. */
-  sensitive: Map<string, number>;
-}
+export { Violation } from './violation.ts';
 
 /**
  * Checks every record against the invariants from its own account of the log. It takes from the fold only whether a
@@ -38,6 +17,8 @@ export class Ledger {
   #logMs = 0;
   #lastTickMs: number | null = null;
   read = 0;
+  #undecodable = 0;
+  #foreign = 0;
 
   constructor(suspectAfterMs: number) {
     this.#suspectAfterMs = suspectAfterMs;
@@ -46,19 +27,7 @@ export class Ledger {
   book(profileId: string): Book {
     let book = this.#books.get(profileId);
     if (book === undefined) {
-      book = {
-        granted: new Set(),
-        token: 0,
-        isOut: false,
-        round: 0,
-        decidedRounds: new Set(),
-        targets: new Set(),
-        confirmed: new Set(),
-        holder: '',
-        grantedLogMs: 0,
-        heartbeat: null,
-        sensitive: new Map(),
-      };
+      book = newBook();
       this.#books.set(profileId, book);
     }
     return book;
@@ -75,9 +44,11 @@ export class Ledger {
 
   /** `decidedOn`: offset up to which the authority that decided had folded; null for everybody else's records. */
   enter(record: LogRecord, folded: Folded, state: PartitionState, decidedOn: number | null): void {
-    this.read += 1;
-    this.#checkTally(state);
     const { event } = record;
+    this.read += 1;
+    if (event.type === 'undecodable') this.#undecodable += 1;
+    if (event.type === 'foreign') this.#foreign += 1;
+    this.#checkTally(state);
     if (event.type === 'undecodable' || event.type === 'foreign') return;
     const hadEffect = folded === 'applied' || folded === 'beat';
     if (event.type === 'AuthorityEpochStarted') this.#barrier = record.offset;
@@ -85,7 +56,7 @@ export class Ledger {
     if (event.type === 'ClockTicked') this.#tick(record, event.intervalMs);
     if (record.profileId !== null) {
       // A step is held against the profile whether or not the fold took notice of it.
-      this.#report(this.book(record.profileId), record, event);
+      this.#report(this.book(record.profileId), record, event, hadEffect);
       if (hadEffect) this.#account(this.book(record.profileId), record, event, decidedOn);
     }
     if (state.logMs !== this.#logMs)
@@ -103,6 +74,8 @@ export class Ledger {
     for (const count of tally.ignored.values()) sum += count;
     if (tally.read !== this.read || sum !== this.read)
       throw new Violation('I15', `${this.read} read, ${tally.read} counted, ${sum} in all columns`);
+    if (tally.undecodable !== this.#undecodable || tally.foreign !== this.#foreign)
+      throw new Violation('I15', `${this.#undecodable} undecodable and ${this.#foreign} foreign ones differ`);
   }
 
   #checkEpoch(record: LogRecord, event: WardenEvent, folded: Folded, hadEffect: boolean): void {
@@ -122,18 +95,17 @@ export class Ledger {
         this.#answer(event.requestId);
         break;
       case 'LeaseReleased':
-        book.isOut = false;
-        book.round = event.round ?? book.round;
+        this.#release(book, record, event, decidedOn);
         break;
       case 'Quarantined':
         book.isOut = false;
         if (event.round <= book.round) throw new Violation('I8', `round ${event.round} twice`);
-        book.round = event.round;
+        openRound(book, event.round);
         book.targets = new Set(event.fenceTargets);
         book.confirmed = new Set();
         break;
       case 'ResumeExpired':
-        book.round = event.round;
+        openRound(book, event.round);
         break;
       case 'FenceConfirmed':
         book.confirmed.add(event.target);
@@ -141,17 +113,18 @@ export class Ledger {
       case 'EvidenceCollected':
         if ([...book.targets].some((target) => !book.confirmed.has(target)))
           throw new Violation('I9', `evidence at ${record.offset} before every fence was confirmed`);
+        checkRound(book, record, event.round);
+        if (event.complete) book.evidence = event.basedOn;
         break;
-      case 'Decided': {
-        const round = `${event.token}/${event.round}`;
-        if (book.decidedRounds.has(round)) throw new Violation('I8', `two decisions of round ${round}`);
-        book.decidedRounds.add(round);
+      case 'Decided':
+        this.#decide(book, record, event);
         break;
-      }
       case 'ReviewResolved':
-        if (event.outcome !== 'retired')
-          for (const [step, offset] of book.sensitive)
-            if (offset <= event.basedOn) book.sensitive.delete(step);
+        checkRound(book, record, event.round);
+        if (event.outcome === 'retired') break;
+        checkHeard(book, record, event.basedOn);
+        book.isCaseOpen = false;
+        for (const [step, { offset }] of book.open) if (offset <= event.basedOn) book.open.delete(step);
         break;
       case 'SuspectedStale':
         this.#suspect(book, record, event);
@@ -169,18 +142,56 @@ export class Ledger {
     if (event.token <= book.token) throw new Violation('I1', `token ${event.token} after ${book.token}`);
     if (book.granted.has(event.token)) throw new Violation('I2', `token ${event.token} granted twice`);
     if (book.isOut) throw new Violation('I3', `token ${event.token} while ${book.token} had not ended`);
-    if (event.intent !== 'inspect')
-      for (const [step, offset] of book.sensitive)
-        if (offset <= (decidedOn ?? record.offset))
+    if (event.intent !== 'inspect') {
+      if (book.isCaseOpen) throw new Violation('I8', `token ${event.token} while the case was open`);
+      for (const [step, { offset, isSensitive }] of book.open)
+        if (isSensitive && offset <= (decidedOn ?? record.offset))
           throw new Violation('I11', `granted at ${record.offset} with ${step} open since ${offset}`);
+    }
     this.#answer(event.requestId);
     book.granted.add(event.token);
     book.token = event.token;
+    book.intent = event.intent;
     book.isOut = true;
     book.round = 0;
+    book.evidence = null;
+    book.heardAt = null;
     book.holder = event.holder.incarnation;
     book.grantedLogMs = this.#logMs;
     book.heartbeat = null;
+  }
+
+  #release(
+    book: Book,
+    record: LogRecord,
+    event: Extract<WardenEvent, { type: 'LeaseReleased' }>,
+    decidedOn: number | null,
+  ): void {
+    // An inspection answers for its own steps alone.
+    if (book.intent !== 'inspect')
+      for (const [step, { offset }] of book.open)
+        if (offset <= (decidedOn ?? record.offset))
+          throw new Violation('I11', `released at ${record.offset} with ${step} open since ${offset}`);
+    book.isOut = false;
+    if (event.round !== null) openRound(book, event.round);
+  }
+
+  #decide(book: Book, record: LogRecord, event: Extract<WardenEvent, { type: 'Decided' }>): void {
+    const round = `${event.token}/${event.round}`;
+    if (book.decidedRounds.has(round)) throw new Violation('I8', `two decisions of round ${round}`);
+    checkRound(book, record, event.round);
+    if (event.basedOn !== book.evidence)
+      throw new Violation(
+        'evidence',
+        `decided at ${record.offset} on ${event.basedOn}, the evidence is based on ${String(book.evidence)}`,
+      );
+    book.decidedRounds.add(round);
+    if (event.outcome === 'manual-review') return;
+    checkHeard(book, record, event.basedOn);
+    book.isCaseOpen = false;
+    // A decision takes a step for settled that may be done again; any other stays for a person.
+    for (const [step, { offset, isRepeatable }] of book.open)
+      if (isRepeatable && offset <= event.basedOn) book.open.delete(step);
   }
 
   #answer(requestId: string): void {
@@ -199,19 +210,14 @@ export class Ledger {
       throw new Violation('I10', `suspected at ${record.offset} after ${silence} ms`);
   }
 
-  #report(book: Book, record: LogRecord, event: WardenEvent): void {
+  #report(book: Book, record: LogRecord, event: WardenEvent, hadEffect: boolean): void {
     if (!isReportEvent(event.type) || event.type === 'WriteRefused' || !('token' in event)) return;
-    const key = 'stepId' in event ? `${event.token}:${event.stepId}` : '';
-    if (
-      event.type === 'Heartbeat' &&
-      event.token === book.token &&
-      event.incarnation === book.holder &&
-      book.isOut
-    )
-      book.heartbeat = { offset: record.offset, logMs: this.#logMs };
-    if (event.type === 'StepStarted' && event.kind === 'sensitive' && book.granted.has(event.token))
-      if (!book.sensitive.has(key)) book.sensitive.set(key, record.offset);
+    const { offset } = record;
+    if (hadEffect && event.token === book.token) book.heardAt = offset;
+    if (event.type === 'Heartbeat' && event.token === book.token && event.incarnation === book.holder)
+      if (book.isOut) book.heartbeat = { offset, logMs: this.#logMs };
+    if (event.type === 'StepStarted' && book.granted.has(event.token)) begin(book, event, offset);
     if (event.type === 'StepCompleted' && (event.outcome === 'ok' || event.outcome === 'not-applied'))
-      if (event.token === book.token && book.isOut) book.sensitive.delete(key);
+      if (event.token === book.token && book.isOut) book.open.delete(keyOf(event));
   }
 }

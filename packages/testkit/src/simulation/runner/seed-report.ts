@@ -36,5 +36,7 @@ export const runSeed = async (
     failure = { invariant, message, atMs: simulation.nowMs };
   }
   const { steps, judge, seen } = simulation;
-  return { report: { seed, steps, records: judge.recordCount, seen: [...seen], failure }, simulation };
+  const changes = [...judge.stageChanges].map(([change, count]) => [`stage ${change}`, count] as const);
+  const report = { seed, steps, records: judge.recordCount, seen: [...seen, ...changes], failure };
+  return { report, simulation };
 };

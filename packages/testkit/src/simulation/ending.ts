@@ -1,0 +1,74 @@
+import type { MemoryLog } from '../memory/index.ts';
+import { Violation } from '../walk/ledger.ts';
+import type { Databases } from './database/databases.ts';
+import type { LiveState } from './fold-check.ts';
+import type { Judge } from './judge.ts';
+import type { ServiceProcess } from './service-process.ts';
+
+/** Virtual time within which whoever is up has read everything. */
+const SETTLE_MS = 5_000;
+
+const isDetector = ({ kind }: ServiceProcess): boolean => kind.name === 'stale-detector';
+
+/** What must hold when everything has come to rest: everybody has read all of it, and all see the same. */
+export class Ending {
+  readonly #log: MemoryLog;
+  readonly #judge: Judge;
+  readonly #services: readonly ServiceProcess[];
+  readonly #databases: Databases;
+
+  constructor(log: MemoryLog, judge: Judge, services: readonly ServiceProcess[], databases: Databases) {
+    this.#log = log;
+    this.#judge = judge;
+    this.#services = services;
+    this.#databases = databases;
+  }
+
+  /** What every service in the run has folded, wherever it stands. */
+  *lives(): Generator<LiveState> {
+    for (const { place, runtime } of this.#services)
+      for (const { state } of runtime?.views() ?? []) yield { name: place, state };
+  }
+
+  /** Without ticks the log stands still; then every fold of it is the same, and so it is after a replay. */
+  async conclude(): Promise<void> {
+    for (const service of this.#services) if (isDetector(service)) service.crash();
+    await this.#log.clock.advance(SETTLE_MS);
+    this.#judge.look();
+    this.#databases.check.checkEnd(this.#judge.states);
+    this.#checkAllAreThere();
+    this.#judge.conclude(this.lives());
+    await this.#checkReplayIsSilent();
+  }
+
+  /** Everybody begins anew, and has nothing to say about what was settled before. */
+  async #checkReplayIsSilent(): Promise<void> {
+    const ends = this.#judge.states.map(({ nextOffset }) => nextOffset);
+    for (const service of this.#services) service.crash();
+    for (const service of this.#services) if (!isDetector(service)) service.start();
+    await this.#log.clock.advance(SETTLE_MS);
+    this.#judge.look();
+    for (const [partition, end] of ends.entries())
+      for (const { event, offset } of this.#log.committed(partition, end).records)
+        if (event.type !== 'AuthorityEpochStarted')
+          throw new Violation('I14', `after a replay of everything ${event.type} was appended at ${offset}`);
+    this.#checkAllAreThere();
+    this.#judge.conclude(this.lives());
+  }
+
+  #checkAllAreThere(): void {
+    const { partitionCount } = this.#log;
+    const inHand = new Map<string, Set<number>>();
+    for (const { kind, place, runtime } of this.#services)
+      for (const { state, isLive } of runtime?.views() ?? []) {
+        const { partition, nextOffset } = state;
+        inHand.set(kind.group, (inHand.get(kind.group) ?? new Set()).add(partition));
+        if (!isLive) throw new Violation('I16', `${place} is not live on partition ${partition}`);
+        if (nextOffset !== this.#judge.states[partition]?.nextOffset)
+          throw new Violation('I16', `${place} stands at ${nextOffset} of partition ${partition}`);
+      }
+    for (const service of this.#services)
+      if (!isDetector(service) && inHand.get(service.kind.group)?.size !== partitionCount)
+        throw new Violation('I16', `nobody of ${service.kind.group} has every partition in hand`);
+  }
+}

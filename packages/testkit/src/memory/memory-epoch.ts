@@ -31,6 +31,7 @@ export class MemoryEpochWriter implements EpochWriter {
     const log = this.#log;
     const clock = this.#clock;
     const sent = log.encodeAll([barrier]);
+    refuseStray(sent, partition);
     const until = clock.now() + TAKEOVER_MS_MAX;
     for (;;) {
       signal.throwIfAborted();
@@ -50,6 +51,11 @@ export class MemoryEpochWriter implements EpochWriter {
     }
   }
 }
+
+const refuseStray = (sent: readonly Sent[], partition: number): void => {
+  if (sent.some((one) => one.partition !== partition))
+    throw new RangeError(`an event of another partition in the epoch of ${partition}`);
+};
 
 /** One producer's transactions on one partition. */
 class Channel {
@@ -124,6 +130,7 @@ class MemoryEpoch implements Epoch {
   }
 
   commit(events: readonly NewEvent[]): Promise<readonly number[]> {
+    if (events.length === 0) return Promise.resolve([]);
     const turn = this.#turn.then(() => this.#transact(events));
     this.#turn = turn.catch(() => undefined);
     return turn;
@@ -139,8 +146,7 @@ class MemoryEpoch implements Epoch {
     if (events.length > EVENTS_MAX) throw new RangeError(`${events.length} events in one transaction`);
     const { log, partition } = this.#channel;
     const sent = log.encodeAll(events);
-    if (sent.some((one) => one.partition !== partition))
-      throw new RangeError(`an event of another partition in the epoch of ${partition}`);
+    refuseStray(sent, partition);
     try {
       return await this.#channel.transact(sent);
     } catch (error) {

@@ -7,10 +7,12 @@ import {
   type EventType,
   type LogRecord,
   type NewEvent,
+  type RawRecord,
   type RecordBody,
 } from '@profile-warden/events';
 import { MemoryGroup } from './memory-group.ts';
 import { MemoryPartition, type Slice } from './memory-partition.ts';
+import { murmur2 } from './murmur2.ts';
 import { ScriptedNetwork, type Network } from './network.ts';
 import { FIRST_WALL_MS, type VirtualClock } from './virtual-clock.ts';
 
@@ -51,6 +53,7 @@ export class MemoryTopic {
   brokerSkewMs = 0;
   readonly #partitions: readonly MemoryPartition[];
   readonly #groups = new Map<string, MemoryGroup>();
+  readonly #places = new Map<string, number>();
 
   constructor(options: MemoryTopicOptions) {
     this.clock = options.clock;
@@ -81,10 +84,14 @@ export class MemoryTopic {
     return this.partition(partition).read(from, Infinity);
   }
 
+  /** Where every Kafka client would put it. */
   partitionOf(profileId: string): number {
-    let hash = 0;
-    for (const char of profileId) hash = (Math.imul(hash, 31) + (char.codePointAt(0) ?? 0)) >>> 0;
-    return hash % this.partitionCount;
+    let place = this.#places.get(profileId);
+    if (place === undefined) {
+      place = (murmur2(profileId) & 0x7fffffff) % this.partitionCount;
+      this.#places.set(profileId, place);
+    }
+    return place;
   }
 
   /** Refuses, before anything is sent, what cannot be written; a codec's refusal is the cause, as with the real one. */
@@ -94,6 +101,7 @@ export class MemoryTopic {
         const own = event.profileId === null ? event.partition : this.partitionOf(event.profileId);
         if (own === undefined || own !== (event.partition ?? own))
           throw new RangeError(`${event.event.type} does not belong to partition ${String(event.partition)}`);
+        this.partition(own);
         return { ...encodeEvent(event, WRITER), partition: own };
       } catch (cause) {
         if (cause instanceof CodecError) throw new Error(`event ${index}: ${cause.message}`, { cause });
@@ -104,17 +112,10 @@ export class MemoryTopic {
 
   /** The record as a reader will see it, stamped with the broker's time. */
   readonly store =
-    ({ partition, key, value, headers }: Sent) =>
+    ({ partition, key, value, headers }: Omit<RawRecord, 'offset' | 'brokerMs'>) =>
     (offset: number): LogRecord => {
-      const result = DECODER.decode({
-        partition,
-        offset,
-        brokerMs: this.#brokerMs,
-        key,
-        value,
-        headers,
-      });
-      if (result.kind !== 'record') throw new Error(`a record that was encoded is ${result.kind}`);
+      const result = DECODER.decode({ partition, offset, brokerMs: this.#brokerMs, key, value, headers });
+      if (result.kind !== 'record') throw new Error(`this topic holds no record that is ${result.kind}`);
       return result.record;
     };
 
@@ -123,6 +124,11 @@ export class MemoryTopic {
     const [sent] = this.encodeAll([event]);
     if (sent === undefined) throw new Error('nothing to write');
     return this.partition(sent.partition).append(this.store(sent));
+  }
+
+  /** Bytes of somebody else's making. Throws where a real reader would stop at them. */
+  plant(partition: number, record: Pick<RawRecord, 'key' | 'value' | 'headers'>): number {
+    return this.partition(partition).append(this.store({ partition, ...record }));
   }
 
   /** A record as a reader would judge damaged bytes. */
@@ -136,6 +142,10 @@ export class MemoryTopic {
       id: '',
       event,
     }));
+  }
+
+  get schemaIds(): ReadonlyMap<EventType, number> {
+    return SCHEMA_IDS;
   }
 
   get #brokerMs(): number {

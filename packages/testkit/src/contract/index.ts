@@ -1,0 +1,3 @@
+export { barrier, heartbeat, idsOf, never, tick } from './events.ts';
+export { logContract } from './log-contract.ts';
+export type { LogUnderTest, OpenLog, OpenTransaction, Planted } from './log-under-test.ts';

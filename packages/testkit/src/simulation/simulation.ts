@@ -130,6 +130,7 @@ export class Simulation {
       services: this.#services,
       fleet: this.#fleet,
       people: this.#people,
+      databases: this.#databases,
       profileIds: PROFILE_IDS,
     });
   }
@@ -215,7 +216,6 @@ export class Simulation {
     this.#faults.end();
     this.#interference.isOver = true;
     this.#hosts.isHealed = true;
-    this.#databases.heal();
     this.#people.goHome();
     this.#fleet.close(this.#random.chance(0.5));
     const until = this.#clock.now() + REST_MS_MAX;

@@ -83,6 +83,12 @@ export class Databases {
     };
   }
 
+  /** Another server in its place; see `SimDatabase.replace`. */
+  replace(database: FenceDatabase | ReadDatabase, age: number): void {
+    database.replace(age);
+    this.books.replaced(database.name);
+  }
+
   /** Everything reaches everybody, at once and once. */
   heal(): void {
     this.sql.isHealed = true;

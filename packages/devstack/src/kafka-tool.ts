@@ -11,6 +11,8 @@ export type KafkaToolOptions = {
   boundMs?: number;
   /** Sent to its standard input (for the console producer). */
   input?: string;
+  /** Asked about each line of its output: where it says yes, the tool has said enough and is ended with SIGTERM. */
+  isEnough?: (line: string) => boolean;
 };
 export type KafkaToolResult = {
   code: number | null;
@@ -48,7 +50,15 @@ export async function kafkaTool(
     });
     let stdout = '';
     let stderr = '';
-    tool.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    let asked = 0;
+    tool.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      for (let end = stdout.indexOf('\n', asked); end >= 0; end = stdout.indexOf('\n', asked)) {
+        const line = stdout.slice(asked, end);
+        asked = end + 1;
+        if (options.isEnough?.(line) === true) tool.kill('SIGTERM');
+      }
+    });
     tool.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     // A tool that ends without reading its input is no fault of the caller.
     tool.stdin.on('error', () => undefined);

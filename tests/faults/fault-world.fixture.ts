@@ -1,0 +1,158 @@
+import {
+  freePort,
+  startServices,
+  startStack,
+  type ServiceName,
+  type Services,
+  type Stack,
+} from '@profile-warden/devstack';
+import { DEFAULT_POLICY, type Policy } from '@profile-warden/domain';
+import { KafkaProxy } from '@profile-warden/testkit/proxy';
+import { Fleet } from './fleet.fixture.ts';
+import type { FleetOrders } from './fleet-messages.fixture.ts';
+import { judge, type Judgement } from './judgement.fixture.ts';
+
+/** A recovery within seconds; every inequality of the policy holds. */
+const FAULT_POLICY: Partial<Policy> = {
+  version: 'faults-1',
+  tickEveryMs: 200,
+  heartbeatEveryMs: 500,
+  suspectAfterMs: 2_000,
+  leaseMs: 7_000,
+  unreachableAfterMs: 4_000,
+  startBudgetMs: 20_000,
+  settleMs: 600,
+  killMs: 600,
+  marginMs: 2_000,
+  evidenceAttempts: 2,
+  evidenceEveryMs: 500,
+  collectorTimeoutMs: 5_000,
+  massSilence: { fraction: 0.3, minLeases: 100, windowMs: 200, holdMs: 2_000 },
+};
+
+const PARTITION_COUNT = 6;
+const HOST_ID = 'fault-host';
+const SESSION_MS = 3_000;
+
+export interface FaultWorldOptions {
+  readonly services?: readonly ServiceName[];
+  readonly policy?: Partial<Policy>;
+  readonly brokerConfig?: Record<string, string>;
+  readonly env?: Record<string, string>;
+}
+
+/**
+ * The real parts and services with a network between them that can be told to fail. Services and fleets reach the
+ * broker through `proxy`, the judge reaches it directly.
+ */
+export class FaultWorld implements AsyncDisposable {
+  readonly stack: Stack;
+  readonly proxy: KafkaProxy;
+  readonly services: Services;
+  readonly policy: Policy;
+  readonly topic = 'profile-leases.v1';
+  /** Addresses by which services and fleets reach the broker. */
+  readonly brokers: readonly string[];
+  readonly died: string[] = [];
+  readonly #options: FaultWorldOptions;
+  readonly #fleets: Fleet[] = [];
+  readonly #more: Services[] = [];
+
+  private constructor(parts: {
+    stack: Stack;
+    proxy: KafkaProxy;
+    services: Services;
+    brokers: readonly string[];
+    options: FaultWorldOptions;
+    died: string[];
+  }) {
+    this.stack = parts.stack;
+    this.proxy = parts.proxy;
+    this.services = parts.services;
+    this.brokers = parts.brokers;
+    this.#options = parts.options;
+    this.died = parts.died;
+    this.policy = { ...DEFAULT_POLICY, ...FAULT_POLICY, ...parts.options.policy };
+  }
+
+  static async open(options: FaultWorldOptions = {}): Promise<FaultWorld> {
+    const [listening, advertised] = [await freePort(), await freePort()];
+    const proxy = await KafkaProxy.open({ host: '127.0.0.1', port: listening }, advertised);
+    const stack = await startStack({
+      kind: 'embedded',
+      secondListener: { port: listening, advertisedPort: advertised },
+      brokerConfig: { 'group.min.session.timeout.ms': '1000', ...options.brokerConfig },
+    });
+    const brokers = [`127.0.0.1:${advertised}`];
+    const died: string[] = [];
+    try {
+      const services = await startServices(
+        { ...stack, brokers },
+        { ...FaultWorld.#serviceOptions(options), onServiceDied: ({ message }) => died.push(message) },
+      );
+      return new FaultWorld({ stack, proxy, services, brokers, options, died });
+    } catch (error) {
+      await stack.stop();
+      await proxy[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  static #serviceOptions(options: FaultWorldOptions) {
+    return {
+      hostId: HOST_ID,
+      policy: { ...FAULT_POLICY, ...options.policy },
+      env: { WARDEN_SESSION_MS: String(SESSION_MS), ...options.env },
+      ...(options.services === undefined ? {} : { names: options.services }),
+    };
+  }
+
+  /** One more process of each of these services; they go with the world. */
+  async another(label: string, ...names: readonly ServiceName[]): Promise<Services> {
+    const more = await startServices(
+      { ...this.stack, brokers: [...this.brokers] },
+      { ...FaultWorld.#serviceOptions(this.#options), names, label, deploy: false },
+    );
+    this.#more.push(more);
+    return more;
+  }
+
+  /** Real workers in a process of their own, at work from now on. */
+  fleet(
+    name: string,
+    options: Partial<Pick<FleetOrders, 'profileIds' | 'concurrency' | 'holdMs'>> = {},
+  ): Fleet {
+    const fleet = new Fleet({
+      name,
+      brokers: this.brokers,
+      registryUrl: this.stack.registryUrl,
+      topic: this.topic,
+      partitionCount: PARTITION_COUNT,
+      hostId: HOST_ID,
+      heartbeatEveryMs: this.policy.heartbeatEveryMs,
+      marginMs: this.policy.marginMs,
+      profileIds: Array.from({ length: 24 }, (_none, index) => `${name}-p${index}`),
+      concurrency: 6,
+      holdMs: 300,
+      ...options,
+    });
+    this.#fleets.push(fleet);
+    return fleet;
+  }
+
+  /** From outside, by Kafka's own consumer, on a way that no fault is on. */
+  judge(): Promise<Judgement> {
+    const { brokers, registryUrl, kafkaLibsDir } = this.stack;
+    const { suspectAfterMs } = this.policy;
+    return judge({ brokers, registryUrl, kafkaLibsDir, topic: this.topic, suspectAfterMs });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.proxy.heal();
+    for (const fleet of this.#fleets) await fleet.kill();
+    for (const more of this.#more) await more.stop();
+    await this.services.stop();
+    await this.stack.stop();
+    await this.proxy[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:faults`: real parts, real faults, one after the other; too long for every `npm test`. */
+export default defineConfig({
+  test: {
+    name: 'faults',
+    include: ['**/*.fault.spec.ts'],
+    root: import.meta.dirname,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    maxWorkers: 1,
+    reporters: ['verbose'],
+  },
+});

@@ -203,7 +203,7 @@ export const authorityLike = (): Duty & { readonly gathered: string[] } => {
 };
 
 /** Takes a partition over by a barrier, live once that is folded. */
-const epochOpening =
+export const epochOpening =
   (log: MemoryLog, process: ProcessClock): Opener =>
   async (partition, _range, state, signal) => {
     const event = { type: 'AuthorityEpochStarted', foldVersion: 1, instanceId: 'a1' } as const;

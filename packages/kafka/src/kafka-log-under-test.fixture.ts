@@ -1,12 +1,16 @@
 import { encodeEvent, type NewEvent } from '@profile-warden/events';
-import type { LogUnderTest, OpenLog, OpenTransaction } from '@profile-warden/testkit/contract';
+import {
+  SESSION_MS,
+  type LogUnderTest,
+  type OpenLog,
+  type OpenTransaction,
+} from '@profile-warden/testkit/contract';
 import type { Message, Producer } from 'kafkajs';
 import { createKafka } from './connection.ts';
 import { freshLog, type LogFixture } from './log-fixture.ts';
 import { KafkaLogReader } from './log-reader.ts';
 
 const CLUSTER = 'contract';
-const SESSION_MS = 6_000;
 
 /** Plain clients of the library, for what no adapter of ours would do. */
 class Outsider {

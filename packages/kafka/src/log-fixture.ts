@@ -1,5 +1,5 @@
 import { freshTopicName, parts } from '@profile-warden/testkit/parts';
-import type { EventType, LogRecord, NewEvent } from '@profile-warden/events';
+import type { EventType, LogRecord } from '@profile-warden/events';
 import { KafkaAppender, type AppenderOptions } from './appender.ts';
 import type { KafkaConnection } from './connection.ts';
 import { deployTopic } from './deployment.ts';
@@ -8,28 +8,7 @@ import { rangeOf, readPartition } from './partition-scan.ts';
 import { SchemaRegistryClient } from './registry.ts';
 import { WriterSchemas } from './writer-schemas.ts';
 
-export const heartbeat = (seq: number, profileId = 'profile-1'): NewEvent => ({
-  id: `beat.${profileId}.${seq}`,
-  profileId,
-  event: { type: 'Heartbeat', token: 1, incarnation: 'run-1', seq, browser: 'reachable', loopLagMs: 1 },
-});
-
-export const tick = (seq: number, partition = 0): NewEvent => ({
-  id: `tick.${partition}.${seq}`,
-  profileId: null,
-  partition,
-  event: { type: 'ClockTicked', intervalMs: 1000, epoch: -1 },
-});
-
-export const barrier = (name: string, partition = 0): NewEvent => ({
-  id: `barrier.${partition}.${name}`,
-  profileId: null,
-  partition,
-  event: { type: 'AuthorityEpochStarted', foldVersion: 1, instanceId: name },
-});
-
-export const never = new AbortController().signal;
-export const idsOf = (records: readonly LogRecord[]): string[] => records.map(({ id }) => id);
+export { barrier, heartbeat, idsOf, never, tick } from '@profile-warden/testkit/contract';
 
 /** A topic of its own with registered schemas, and everything that writes to it or reads it. */
 export interface LogFixture {

@@ -1,6 +1,9 @@
 import type { Appender, EpochWriter, EventType, LogReader, NewEvent } from '@profile-warden/events';
 import { onTestFinished } from 'vitest';
 
+/** Ms without a heartbeat after which a group gives a member's partitions away, for every reader of the suite. */
+export const SESSION_MS = 6_000;
+
 /** Shared out within a group, or exactly these. */
 export type Share = { readonly groupId: string } | { readonly partitions: readonly number[] };
 
@@ -47,10 +50,15 @@ const LOOK_EVERY_MS = 20;
 /** On a busy machine a group of real members takes a few seconds to share anew. */
 const EVENTUALLY_MS = 30_000;
 
-/** Waits for what the other side brings about. */
-export const eventually = async (log: LogUnderTest, what: string, isSo: () => boolean): Promise<void> => {
+/** Waits for what the other side brings about, at most `boundMs`. */
+export const eventually = async (
+  log: LogUnderTest,
+  what: string,
+  isSo: () => boolean,
+  boundMs = EVENTUALLY_MS,
+): Promise<void> => {
   for (let waitedMs = 0; !isSo(); waitedMs += LOOK_EVERY_MS) {
-    if (waitedMs > EVENTUALLY_MS) throw new Error(`not so within ${EVENTUALLY_MS} ms: ${what}`);
+    if (waitedMs > boundMs) throw new Error(`not so within ${boundMs} ms: ${what}`);
     await log.pass(LOOK_EVERY_MS);
   }
 };

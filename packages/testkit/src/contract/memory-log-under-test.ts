@@ -1,9 +1,8 @@
 import { MemoryLog, VirtualClock, type Network } from '../memory/index.ts';
-import type { LogUnderTest, OpenLog } from './log-under-test.ts';
+import { SESSION_MS, type LogUnderTest, type OpenLog } from './log-under-test.ts';
 
 /** Ms of virtual time that pass in one go; nothing in the suite is that quick. */
 const STRIDE_MS = 10;
-const SESSION_MS = 6_000;
 
 /** A topic in memory on which time goes on by itself, as everywhere else. */
 export const memoryLogUnderTest =

@@ -106,9 +106,12 @@ export const readerContract = (open: OpenLog): void => {
       await appender.append([tick(1, 0)]);
       await eventually(log, 'a call hangs', () => recorder.told.includes('records 0'));
       await eventually(log, 'both are assigned', () => recorder.owned.length === 2);
-      const stopped = reader.stop();
+      let isStopped = false;
+      const stopped = reader.stop().then(() => (isStopped = true));
       const told = [...recorder.told];
       expect(told.filter((call) => call.startsWith('revoked')).sort()).toEqual(['revoked 0', 'revoked 1']);
+      await log.pass(QUIET_MS);
+      expect(isStopped).toBe(false);
       held.open();
       await stopped;
       await appender.append([tick(2, 0), tick(2, 1)]);

@@ -160,6 +160,21 @@ describe('a reader in memory', () => {
     expect(first.told).toEqual(['assigned', 'revoked']);
     expect(await reader.confirmOwned(0)).toBe(false);
   });
+
+  it('that was stopped while its line stood still assigns nothing when that goes on', async () => {
+    const { clock, log } = started();
+    const { listener, told } = listening();
+    const line = clock.process();
+    line.pause();
+    const reader = log.reader(line, { partitions: [0] });
+    await reader.start(listener);
+    await clock.advance(0);
+    const stopped = reader.stop();
+    line.resume();
+    await stopped;
+    await clock.advance(0);
+    expect(told).toEqual(['revoked']);
+  });
 });
 
 describe('a process', () => {

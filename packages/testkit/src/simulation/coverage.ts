@@ -1,6 +1,7 @@
 import { RULES } from '@profile-warden/domain';
 import { EVENT_TYPES, schemaOf, type AvroField } from '@profile-warden/events';
 import { STATEMENT_FAULTS } from './database/sql-client.ts';
+import { LOOK_FAULTS } from './disk/sim-hosts.ts';
 import { FAULTS, PAYMENT_FAULTS } from './faults.ts';
 
 /** The symbols of an enum field of an event, as the schemas have them, with hyphens. */
@@ -17,6 +18,7 @@ const MUST_HAPPEN: readonly string[] = [
   ...symbolsOf('Quarantined', 'cause').map((cause) => `cause ${cause}`),
   ...RULES.map(({ id }) => `rule ${id}`),
   ...[...FAULTS, ...PAYMENT_FAULTS].map((fault) => `fault ${fault}`),
+  ...LOOK_FAULTS.map((fault) => `fault ${fault}`),
   ...STATEMENT_FAULTS.map((fault) => `fault ${fault} statement`),
   'ignored stale-epoch',
   'signal lost',

@@ -1,6 +1,8 @@
 import type { MemoryLog } from '../memory/index.ts';
+import { isAtRest } from '../walk/duties.ts';
 import { Violation } from '../walk/ledger.ts';
 import type { Databases } from './database/databases.ts';
+import type { Fleet } from './fleet.ts';
 import type { LiveState } from './fold-check.ts';
 import type { Judge } from './judge.ts';
 import type { ServiceProcess } from './service-process.ts';
@@ -10,18 +12,49 @@ const SETTLE_MS = 5_000;
 
 const isDetector = ({ kind }: ServiceProcess): boolean => kind.name === 'stale-detector';
 
+export interface EndingWorld {
+  readonly log: MemoryLog;
+  readonly judge: Judge;
+  readonly services: readonly ServiceProcess[];
+  readonly databases: Databases;
+  readonly fleet: Fleet;
+}
+
 /** What must hold when everything has come to rest: everybody has read all of it, and all see the same. */
 export class Ending {
   readonly #log: MemoryLog;
   readonly #judge: Judge;
   readonly #services: readonly ServiceProcess[];
   readonly #databases: Databases;
+  readonly #fleet: Fleet;
 
-  constructor(log: MemoryLog, judge: Judge, services: readonly ServiceProcess[], databases: Databases) {
+  constructor({ log, judge, services, databases, fleet }: EndingWorld) {
     this.#log = log;
     this.#judge = judge;
     this.#services = services;
     this.#databases = databases;
+    this.#fleet = fleet;
+  }
+
+  /** Nobody waits for anything, and everybody who should be there is. */
+  isAtRest(): boolean {
+    return (
+      this.#fleet.living.length === 0 &&
+      this.#judge.unanswered().length === 0 &&
+      this.#judge.cases().every(isAtRest) &&
+      this.#services.every(({ runtime }) => runtime !== null)
+    );
+  }
+
+  /** What is still waited for. */
+  restless(): string {
+    const waiting = this.#judge
+      .cases()
+      .filter((one) => !isAtRest(one))
+      .map(({ profile }) => [profile.profileId, profile.stage, profile.requests.length]);
+    const unanswered = this.#judge.unanswered();
+    const living = this.#fleet.living.map(({ name }) => name.incarnation);
+    return JSON.stringify({ waiting, unanswered, living });
   }
 
   /** What every service in the run has folded, wherever it stands. */

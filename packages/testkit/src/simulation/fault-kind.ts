@@ -1,6 +1,7 @@
 import type { MemoryLog } from '../memory/index.ts';
 import type { Random } from '../walk/random.ts';
 import type { Databases } from './database/databases.ts';
+import type { SimHosts } from './disk/sim-hosts.ts';
 import type { Fleet } from './fleet.ts';
 import type { People } from './people.ts';
 import type { SeededNetwork } from './seeded-network.ts';
@@ -13,6 +14,7 @@ export interface FaultWorld {
   readonly fleet: Fleet;
   readonly people: People;
   readonly databases: Databases;
+  readonly hosts: SimHosts;
   readonly profileIds: readonly string[];
 }
 

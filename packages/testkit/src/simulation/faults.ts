@@ -1,10 +1,16 @@
 import type { Random } from '../walk/random.ts';
 import { DATABASE_FAULTS } from './database/database-faults.ts';
+import { DISK_FAULTS } from './disk/disk-faults.ts';
 import { NOBODY, type FaultKind, type FaultWorld } from './fault-kind.ts';
 import { LOG_FAULTS } from './log-faults.ts';
 import { PROCESS_FAULTS } from './process-faults.ts';
 
-const KINDS: Readonly<Record<string, FaultKind>> = { ...PROCESS_FAULTS, ...LOG_FAULTS, ...DATABASE_FAULTS };
+const KINDS: Readonly<Record<string, FaultKind>> = {
+  ...PROCESS_FAULTS,
+  ...LOG_FAULTS,
+  ...DATABASE_FAULTS,
+  ...DISK_FAULTS,
+};
 const WEIGHTS = Object.entries(KINDS).map(([name, { weight }]) => [weight, name] as const);
 
 /** Everything that may go wrong by itself, apart from single requests. */

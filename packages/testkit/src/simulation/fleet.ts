@@ -1,3 +1,4 @@
+import { HOST_IDS } from './disk/sim-hosts.ts';
 import type { SeededStreams } from './seeded-streams.ts';
 import { SimWorker, type WorkerWorld } from './sim-worker.ts';
 
@@ -26,7 +27,7 @@ export class Fleet {
   /** Replaces one that is gone, and ends browsers that have outlived their worker. */
   tend(): void {
     const { random } = this.#world;
-    for (const orphan of this.#orphans) if (random.chance(0.1)) orphan.hasBrowser = false;
+    for (const orphan of this.#orphans) if (random.chance(0.01)) orphan.killBrowser();
     for (const [index, worker] of this.#workers.entries())
       if (!worker.isAlive) {
         this.#orphans.push(...this.#workers.splice(index, 1));
@@ -48,7 +49,7 @@ export class Fleet {
       worker.isRetiring = true;
       if (isGone || worker.isCareless) worker.crash();
     }
-    for (const worker of [...this.#orphans, ...this.#workers]) if (!worker.isAlive) worker.hasBrowser = false;
+    for (const worker of [...this.#orphans, ...this.#workers]) if (!worker.isAlive) worker.killBrowser();
   }
 
   #hire(): void {
@@ -57,7 +58,7 @@ export class Fleet {
     const workerId = random.chance(0.3) ? `w${random.whole(4)}` : `once-${this.#runs}`;
     // A stable name runs once: whoever had it is gone.
     for (const worker of this.living) if (worker.name.workerId === workerId) worker.crash();
-    const name = { workerId, hostId: random.pick(['h1', 'h2']), incarnation: `i${this.#runs}` };
+    const name = { workerId, hostId: random.pick(HOST_IDS), incarnation: `i${this.#runs}` };
     const isCareless = random.chance(0.25);
     const own = streams.timed(`worker ${this.#runs}`);
     this.#workers.push(new SimWorker({ ...this.#world, random: own }, name, isCareless));

@@ -11,6 +11,16 @@ export interface Held {
   hasReleased: boolean;
   /** Steps whose announcement was read back. */
   readonly readBack: Set<string>;
+  /** When its heartbeats were sent, by their numbers. */
+  readonly sentAtMs: Map<number, number>;
+}
+
+/** A worker does something to a profile that others could feel. */
+export interface Act {
+  readonly incarnation: string;
+  readonly isCareless: boolean;
+  readonly profileId: string;
+  readonly token: number;
 }
 
 export const heldFrom = (profileId: string, token: number): Held => ({
@@ -20,24 +30,14 @@ export const heldFrom = (profileId: string, token: number): Held => ({
   isRevoked: false,
   hasReleased: false,
   readBack: new Set(),
+  sentAtMs: new Map(),
 });
 
-export interface Holder {
-  readonly incarnation: string;
-  readonly leaseMs: number;
-  /** When it sent its heartbeats, by their numbers. */
-  readonly sentAtMs: ReadonlyMap<number, number>;
-}
-
 /** What a record of its own that it reads back means to the holder. */
-export const readBack = (
-  held: Held,
-  { event }: LogRecord,
-  { incarnation, leaseMs, sentAtMs }: Holder,
-): void => {
+export const readBack = (held: Held, { event }: LogRecord, incarnation: string, leaseMs: number): void => {
   if (held.isRevoked || !('token' in event) || event.token !== held.token) return;
   if (event.type === 'StepStarted') held.readBack.add(event.stepId);
   if (event.type !== 'Heartbeat' || event.incarnation !== incarnation) return;
-  const sentMs = sentAtMs.get(event.seq) ?? -Infinity;
+  const sentMs = held.sentAtMs.get(event.seq) ?? -Infinity;
   held.deadlineMs = Math.max(held.deadlineMs, sentMs + leaseMs - SIM_POLICY.marginMs);
 };

@@ -1,13 +1,15 @@
-import type { WardenEvent } from '@profile-warden/events';
+import type { EventOf, WardenEvent } from '@profile-warden/events';
 import type { MemoryAppender, MemoryLog, ProcessClock } from '../memory/index.ts';
 import { hostReported, quarantineRequested, registered, reviewResolved } from '../spec/index.ts';
 import type { Random } from '../walk/random.ts';
+import { HOST_IDS, pathOf, type SimHosts } from './disk/sim-hosts.ts';
 import { LogView } from './log-view.ts';
 
 /** Reviewers who send a form long after they opened it, operators who stop profiles, and word about hosts. */
 export class People {
   readonly #log: MemoryLog;
   readonly #random: Random;
+  readonly #hosts: SimHosts;
   readonly #profileIds: readonly string[];
   readonly #process: ProcessClock;
   readonly #appender: MemoryAppender;
@@ -15,8 +17,9 @@ export class People {
   #events = 0;
   #isHome = false;
 
-  constructor(log: MemoryLog, random: Random, profileIds: readonly string[]) {
+  constructor(log: MemoryLog, random: Random, profileIds: readonly string[], hosts: SimHosts) {
     this.#log = log;
+    this.#hosts = hosts;
     this.#random = random;
     this.#profileIds = profileIds;
     this.#process = log.clock.process();
@@ -54,8 +57,16 @@ export class People {
     const random = this.#random;
     await this.#process.sleep(random.between(0, random.pick([500, 30_000])));
     const homeHost = random.chance(0.1) ? random.pick(['h1', 'h2']) : null;
-    const directory = `/profiles/${profileId}`;
-    await this.#send(profileId, registered({ sharedStorage: random.chance(0.3), homeHost, directory }));
+    const directory = pathOf(profileId);
+    const sharedStorage = this.#hosts.isShared(profileId);
+    await this.#send(profileId, registered({ sharedStorage, homeHost, directory }));
+  }
+
+  /** A machine's agent says that it is up, and which boot it is. */
+  reportUp(hostId: string): void {
+    const { bootId } = this.#hosts.host(hostId);
+    for (let partition = 0; partition < this.#log.partitionCount; partition += 1)
+      void this.#send(null, hostReported('up', { hostId, bootId }), partition);
   }
 
   async #review(): Promise<void> {
@@ -71,11 +82,15 @@ export class People {
       const profileId = random.pick(open);
       const form = this.#form(profileId);
       await this.#process.sleep(random.chance(0.3) ? random.between(2_000, 15_000) : random.between(10, 500));
-      if (form !== null && this.#isAtWork()) await this.#send(profileId, form);
+      if (form === null || !this.#isAtWork()) continue;
+      // A tool that tells how far the log was read when the form was sent, not when it was opened.
+      const isRefreshed = random.chance(0.3);
+      const basedOn = isRefreshed ? this.#view.basedOn(profileId) : form.basedOn;
+      await this.#send(profileId, { ...form, basedOn });
     }
   }
 
-  #form(profileId: string): WardenEvent | null {
+  #form(profileId: string): EventOf<'ReviewResolved'> | null {
     const random = this.#random;
     const profile = this.#view.profile(profileId);
     if (profile === undefined || profile.token === 0) return null;
@@ -101,13 +116,13 @@ export class People {
         this.stop(random.pick(this.#profileIds));
         continue;
       }
-      const hostId = random.pick(['h1', 'h2']);
+      const hostId = random.pick(HOST_IDS);
       const status = random.weighted([
         [6, 'up'],
         [2, 'draining'],
         [1, 'dead'],
       ] as const);
-      const bootId = status === 'up' && random.chance(0.2) ? `boot-new-${random.whole(100)}` : null;
+      const bootId = status === 'up' && random.chance(0.5) ? this.#hosts.host(hostId).bootId : null;
       for (let partition = 0; partition < this.#log.partitionCount; partition += 1)
         await this.#send(null, hostReported(status, { hostId, bootId }), partition);
     }

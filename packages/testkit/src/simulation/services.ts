@@ -1,13 +1,14 @@
-import { eventId } from '@profile-warden/domain';
 import { collectorDuty } from '@profile-warden/evidence-collector';
 import { authorityDuty, epochOpener } from '@profile-warden/lease-authority';
 import { deciderDuty } from '@profile-warden/recovery-decider';
-import { appendingOpener, type Duty } from '@profile-warden/service';
+import { appendingOpener } from '@profile-warden/service';
 import { detectorDuty, runTicker } from '@profile-warden/stale-detector';
 import type { MemoryLog } from '../memory/index.ts';
+import type { Violation } from '../walk/ledger.ts';
 import type { Databases } from './database/databases.ts';
+import type { SimHosts } from './disk/sim-hosts.ts';
+import { notingDuty, watchedLooks } from './duty-watch.ts';
 import type { ServiceKind } from './service-process.ts';
-import type { SimHosts } from './sim-host.ts';
 import { SIM_POLICY } from './sim-policy.ts';
 
 export interface ServiceWorld {
@@ -16,38 +17,28 @@ export interface ServiceWorld {
   readonly databases: Databases;
   /** By epoch and event id, the offset up to which an authority had folded when it decided. */
   readonly decidedOn: Map<string, number>;
+  readonly onViolation: (violation: Violation) => void;
 }
 
-/** The real duty, and beside it a note of what each decision was based on. */
-const notingDuty = (decidedOn: Map<string, number>): Duty => {
-  const duty = authorityDuty();
-  return {
-    ...duty,
-    gather: (view, profiles) => {
-      const work = duty.gather(view, profiles);
-      for (const one of work)
-        if ('event' in one && 'epoch' in one.event && one.scope !== null)
-          decidedOn.set(`${one.event.epoch}|${eventId(one.scope, one.event)}`, view.state.nextOffset - 1);
-      return work;
-    },
-  };
-};
-
 export const serviceKinds = (world: ServiceWorld): Readonly<Record<string, ServiceKind>> => {
-  const { log, hosts, decidedOn, databases } = world;
+  const { log, hosts, decidedOn, databases, onViolation } = world;
   const collector = (hostId: string, scope: 'host' | 'any'): ServiceKind => ({
     name: 'evidence-collector',
     group: `evidence-collector.${scope}.${hostId}`,
     body: ({ instanceId, process, appender }) => ({
       opener: appendingOpener(appender),
-      duty: collectorDuty({
-        collectorId: instanceId,
-        hostId,
-        scope,
-        look: hosts.look,
-        sleep: (ms, signal) => process.sleep(ms, signal),
-        wallNow: () => process.wallNow(),
-      }),
+      duty: watchedLooks(
+        collectorDuty({
+          collectorId: instanceId,
+          hostId,
+          scope,
+          look: hosts.look,
+          sleep: (ms, signal) => process.sleep(ms, signal),
+          wallNow: () => process.wallNow(),
+        }),
+        log,
+        onViolation,
+      ),
     }),
   });
   return {
@@ -55,7 +46,7 @@ export const serviceKinds = (world: ServiceWorld): Readonly<Record<string, Servi
       name: 'lease-authority',
       group: 'lease-authority',
       body: ({ line, instanceId }) => ({
-        duty: notingDuty(decidedOn),
+        duty: notingDuty(authorityDuty(), decidedOn),
         opener: epochOpener(log.epochWriter(line), instanceId),
       }),
       failureIsLoss: true,

@@ -2,15 +2,16 @@ import type { Folded } from '@profile-warden/domain';
 import type { LogRecord } from '@profile-warden/events';
 import type { RuntimeSignal } from '@profile-warden/service';
 import { MemoryLog, VirtualClock } from '../memory/index.ts';
-import { isAtRest } from '../walk/duties.ts';
 import { Violation } from '../walk/ledger.ts';
 import type { Random } from '../walk/random.ts';
 import { Chronicle } from './chronicle.ts';
 import { Databases } from './database/databases.ts';
 import { Ending } from './ending.ts';
 import { FaultChoice } from './fault-choice.ts';
+import { SimHosts } from './disk/sim-hosts.ts';
 import { Faults } from './faults.ts';
 import { Fleet } from './fleet.ts';
+import type { Act } from './held.ts';
 import { Interference } from './interference.ts';
 import { Judge } from './judge.ts';
 import { People } from './people.ts';
@@ -18,7 +19,6 @@ import { SeededNetwork } from './seeded-network.ts';
 import { SeededStreams } from './seeded-streams.ts';
 import { ServiceProcess } from './service-process.ts';
 import { serviceKinds } from './services.ts';
-import { SimHosts } from './sim-host.ts';
 import { SIM_POLICY } from './sim-policy.ts';
 
 export interface SimulationOptions {
@@ -90,7 +90,12 @@ export class Simulation {
       fences: this.#random.chance(0.5),
     });
     const { log } = this;
-    this.#hosts = new SimHosts(streams.timed('hosts'));
+    this.#hosts = new SimHosts({
+      clock: this.#clock,
+      random: streams.timed('hosts'),
+      struck: (fault, whom) => this.#struck('l', fault, whom),
+    });
+    for (const profileId of PROFILE_IDS) if (this.#random.chance(0.25)) this.#hosts.share(profileId);
     const decidedOn = new Map<string, number>();
     this.judge = new Judge(log, decidedOn, (record, folded) => this.#note(record, folded));
     this.#interference = new Interference({
@@ -112,7 +117,6 @@ export class Simulation {
       onViolation: (violation) => (this.#alarm ??= violation),
     });
     this.#services = this.#placed(decidedOn);
-    this.#ending = new Ending(log, this.judge, this.#services, this.#databases);
     this.#fleet = new Fleet({
       log,
       streams,
@@ -122,8 +126,16 @@ export class Simulation {
       profileIds: PROFILE_IDS,
       latestToken: (profileId) => this.judge.latestToken(profileId),
       count: (what) => this.#count(what),
+      acted: (act) => this.#enterAct(act),
     });
-    this.#people = new People(log, streams.timed('people'), PROFILE_IDS);
+    this.#ending = new Ending({
+      log,
+      judge: this.judge,
+      services: this.#services,
+      databases: this.#databases,
+      fleet: this.#fleet,
+    });
+    this.#people = new People(log, streams.timed('people'), PROFILE_IDS, this.#hosts);
     this.#faults = new Faults({
       log,
       network: this.#network,
@@ -131,6 +143,7 @@ export class Simulation {
       fleet: this.#fleet,
       people: this.#people,
       databases: this.#databases,
+      hosts: this.#hosts,
       profileIds: PROFILE_IDS,
     });
   }
@@ -179,7 +192,15 @@ export class Simulation {
     const { log } = this;
     const random = this.#streams.timed('services');
     const databases = this.#databases;
-    const kinds = Object.values(serviceKinds({ log, hosts: this.#hosts, databases, decidedOn }));
+    const kinds = Object.values(
+      serviceKinds({
+        log,
+        hosts: this.#hosts,
+        databases,
+        decidedOn,
+        onViolation: (violation) => (this.#alarm ??= violation),
+      }),
+    );
     return kinds.flatMap((kind) => {
       const places = TWO_PLACES.includes(kind.name) ? 2 : 1;
       return Array.from(
@@ -204,6 +225,24 @@ export class Simulation {
     if (this.#alarm !== null) throw this.#alarm;
   }
 
+  /** I18 at the very instant: what is in the log by now, an act must not come after. */
+  #enterAct({ incarnation, isCareless, profileId, token }: Act): void {
+    this.#count('acts');
+    const what = `touches ${profileId} under token ${token}`;
+    this.chronicle.happenings.push({ atMs: this.#clock.now(), who: incarnation, what });
+    try {
+      this.judge.look();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#alarm ??= error;
+      return;
+    }
+    const latest = this.judge.latestToken(profileId);
+    if (isCareless || latest <= token) return;
+    this.judge.blamed = profileId;
+    this.#alarm ??= new Violation('I18', `${incarnation} ${what}, ${latest} was granted`);
+  }
+
   #hear(signal: RuntimeSignal): void {
     this.#count(`signal ${signal.type}`);
     if (signal.type === 'authority-event-ignored')
@@ -220,31 +259,13 @@ export class Simulation {
     this.#fleet.close(this.#random.chance(0.5));
     const until = this.#clock.now() + REST_MS_MAX;
     for (let step = 0; step < LATEST_MS; step += STEP_MS) await this.#step();
-    while (!this.#isAtRest()) {
-      if (this.#clock.now() > until) throw new Violation('I16', this.#restless());
+    while (!this.#ending.isAtRest()) {
+      if (this.#clock.now() > until)
+        throw new Violation('I16', `no rest within ${REST_MS_MAX} ms: ${this.#ending.restless()}`);
       for (let step = 0; step < 1_000; step += STEP_MS) await this.#step();
     }
     await this.#ending.conclude();
     this.#count('came to rest');
-  }
-
-  #isAtRest(): boolean {
-    return (
-      this.#fleet.living.length === 0 &&
-      this.judge.unanswered().length === 0 &&
-      this.judge.cases().every(isAtRest) &&
-      this.#services.every(({ runtime }) => runtime !== null)
-    );
-  }
-
-  #restless(): string {
-    const waiting = this.judge
-      .cases()
-      .filter((one) => !isAtRest(one))
-      .map(({ profile }) => [profile.profileId, profile.stage, profile.requests.length]);
-    const unanswered = this.judge.unanswered();
-    const living = this.#fleet.living.map(({ name }) => name.incarnation);
-    return `no rest within ${REST_MS_MAX} ms: ${JSON.stringify({ waiting, unanswered, living })}`;
   }
 
   #count(what: string): void {

@@ -9,29 +9,48 @@ export interface WorkerName {
   readonly incarnation: string;
 }
 
+/** What a look finds the process by. */
+export interface ProcessIdentity {
+  readonly bootId: string;
+  readonly pid: number;
+  readonly processStart: number;
+}
+
+export interface Wish {
+  readonly requestId: string;
+  readonly directory: string;
+  /** As the worker sees it. */
+  readonly profile: ProfileState | undefined;
+}
+
+/** Who goes on with an interrupted task does so where it ran. */
+const canResume = (profile: ProfileState | undefined, hostId: string): boolean =>
+  profile?.stage.kind === 'resume-pending' && (profile.history.origin?.hostId ?? hostId) === hostId;
+
+export const isWaitingFor = (profile: ProfileState | undefined, hostId: string): boolean =>
+  profile?.stage.kind === 'manual-review' || canResume(profile, hostId);
+
 /** What a worker asks for, by what it sees of the profile. */
 export const requestOf = (
   random: Random,
   { workerId, hostId, incarnation }: WorkerName,
-  pid: number,
-  requestId: string,
-  profile: ProfileState | undefined,
+  identity: ProcessIdentity,
+  { requestId, directory, profile }: Wish,
 ): EventOf<'LeaseRequested'> => {
-  const { stage, history } = profile ?? {};
-  const isResume = stage?.kind === 'resume-pending' && random.chance(0.8);
+  const stage = profile?.stage;
+  const isResume = stage?.kind === 'resume-pending' && canResume(profile, hostId) && random.chance(0.9);
   const isInspection = stage?.kind === 'manual-review' && random.chance(0.6);
   return request(requestId, {
     workerId,
     incarnation,
-    // Who goes on with an interrupted task does so where it ran.
-    hostId: isResume ? (history?.origin?.hostId ?? hostId) : hostId,
-    bootId: `boot-${hostId}`,
-    pid,
+    hostId,
+    ...identity,
     taskId: isResume ? stage.taskId : `t${random.whole(4)}`,
     intent: isResume ? 'resume' : isInspection ? 'inspect' : 'fresh',
     readOnly: random.chance(0.1),
     waitMs: random.pick([0, 500, 4_000]),
     maxRuntimeMs: random.pick([null, null, 8_000]),
     proxyId: random.chance(0.9) ? 'proxy-a' : 'proxy-b',
+    profileDirectory: directory,
   });
 };

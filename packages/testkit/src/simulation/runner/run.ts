@@ -29,10 +29,10 @@ export const run = async (asked: RunArguments, terminal: Terminal): Promise<numb
   if (asked.tells) await tellOne(asked, take, say);
   else await runSeeds({ first: asked.first, count: asked.count }, { threads: asked.threads, signal }, take);
   const realMs = now() - startedAtMs;
-  if (totals.failed !== null && asked.shrinks && !signal.aborted)
+  if (totals.shrinkable !== null && asked.shrinks && !signal.aborted)
     tellShrunk(
       await shrink(
-        totals.failed,
+        totals.shrinkable,
         { only: asked.only, untilMs: asked.untilMs },
         { triesMax: SHRINK_TRIES_MAX, msMax: SHRINK_MS_MAX, now },
       ),

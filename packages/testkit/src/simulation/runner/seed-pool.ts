@@ -9,14 +9,14 @@ export interface SeedRange {
 export interface PoolOptions {
   /** 1 up to 64. */
   readonly threads: number;
-  /** Real ms that one seed may take before it is given up. Default 120,000. */
+  /** Real ms that one seed may take before it is given up. Default 60,000. */
   readonly seedMsMax?: number;
   /** Default: the simulation. */
   readonly entry?: URL;
   readonly signal?: AbortSignal;
 }
 
-const SEED_MS_MAX = 120_000;
+const SEED_MS_MAX = 60_000;
 /** Reports that wait for that of a lower seed; as long as so many do, no further seed is begun. */
 const AHEAD_MAX = 256;
 
@@ -93,12 +93,15 @@ class SeedQueue {
   }
 }
 
-const failed = (seed: number, message: string): SeedReport => ({
+/** Of these nobody knows what they have left behind in the thread. */
+const ENDS_THREAD: ReadonlySet<string> = new Set(['error', 'hang']);
+
+const failed = (seed: number, message: string, invariant = 'error'): SeedReport => ({
   seed,
   steps: 0,
   records: 0,
   seen: [],
-  failure: { invariant: 'error', message, atMs: 0 },
+  failure: { invariant, message: `${invariant}: ${message}`, atMs: 0 },
 });
 
 /** One thread at a time, for as long as there are seeds. */
@@ -118,8 +121,7 @@ class SeedLane {
       worker ??= new Worker(this.#options.entry ?? new URL('./seed-thread.ts', import.meta.url));
       const report = await this.#one(worker, seed);
       this.#queue.put(report ?? failed(seed, 'the thread that ran it was ended'));
-      // Of an error nobody knows what it has left behind.
-      if (report === null || report.failure?.invariant === 'error') {
+      if (report === null || ENDS_THREAD.has(report.failure?.invariant ?? '')) {
         await worker.terminate();
         worker = null;
       }
@@ -137,7 +139,7 @@ class SeedLane {
         worker.on('error', () => undefined);
         resolve(report);
       };
-      const timer = setTimeout(() => settle(failed(seed, `no end within ${limitMs} ms`)), limitMs);
+      const timer = setTimeout(() => settle(failed(seed, `no end within ${limitMs} ms`, 'hang')), limitMs);
       worker.once('message', (report: SeedReport) => settle(report));
       worker.once('error', (error) => settle(failed(seed, String(error))));
       worker.once('exit', () => settle(null));

@@ -12,7 +12,7 @@ export interface SeedReport {
 }
 
 export interface Failure {
-  /** The invariant that was broken; `error` where the code itself failed. */
+  /** The invariant that was broken; `error` where the code itself failed, `hang` where it did not come to an end. */
   readonly invariant: string;
   readonly message: string;
   /** Virtual time at which it showed, in ms. */

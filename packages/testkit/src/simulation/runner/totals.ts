@@ -11,8 +11,8 @@ export class Totals {
   steps = 0;
   records = 0;
   violations = 0;
-  /** The first seed that failed. */
-  failed: number | null = null;
+  /** The first seed that failed and came to an end, so that it can be run again. */
+  shrinkable: number | null = null;
 
   add(report: SeedReport): void {
     this.seeds += 1;
@@ -20,7 +20,7 @@ export class Totals {
     this.records += report.records;
     if (report.failure !== null) {
       this.violations += 1;
-      this.failed ??= report.seed;
+      if (report.failure.invariant !== 'hang') this.shrinkable ??= report.seed;
     }
     for (const [what, count] of report.seen) this.seen.set(what, (this.seen.get(what) ?? 0) + count);
   }

@@ -7,7 +7,10 @@ import {
   type Stack,
 } from '@profile-warden/devstack';
 import { DEFAULT_POLICY, type Policy } from '@profile-warden/domain';
+import type { LogRecord } from '@profile-warden/events';
 import { KafkaProxy } from '@profile-warden/testkit/proxy';
+import { expect } from 'vitest';
+import { dumpTopic } from './console-dump.fixture.ts';
 import { Fleet } from './fleet.fixture.ts';
 import type { FleetOrders } from './fleet-messages.fixture.ts';
 import { judge, type Judgement } from './judgement.fixture.ts';
@@ -33,6 +36,7 @@ const FAULT_POLICY: Partial<Policy> = {
 const PARTITION_COUNT = 6;
 const HOST_ID = 'fault-host';
 const SESSION_MS = 3_000;
+const LOGGED_BOUND_MS = 60_000;
 
 export interface FaultWorldOptions {
   readonly services?: readonly ServiceName[];
@@ -145,6 +149,33 @@ export class FaultWorld implements AsyncDisposable {
     const { brokers, registryUrl, kafkaLibsDir } = this.stack;
     const { suspectAfterMs } = this.policy;
     return judge({ brokers, registryUrl, kafkaLibsDir, topic: this.topic, suspectAfterMs });
+  }
+
+  /** No invariant is broken, every request is answered, nothing that should run has ended. */
+  async expectSound(answersMin: number): Promise<Judgement> {
+    const judgement = await this.judge();
+    expect(judgement.violations).toEqual([]);
+    expect(judgement.unansweredCount, 'requests without an answer').toBe(0);
+    expect(judgement.checked.I6).toBeGreaterThanOrEqual(answersMin);
+    expect(this.died, 'services that ended by themselves').toEqual([]);
+    return judgement;
+  }
+
+  /** What is committed by now, of all partitions. Reads the whole topic again: for a few looks. */
+  async isLogged(look: (log: { readonly records: readonly LogRecord[] }) => boolean): Promise<boolean> {
+    const { brokers, registryUrl, kafkaLibsDir } = this.stack;
+    const dump = await dumpTopic({ brokers, registryUrl, kafkaLibsDir, topic: this.topic }, 'read_committed');
+    return look({ records: [...dump.values()].flat() });
+  }
+
+  async untilLogged(
+    what: string,
+    look: (log: { readonly records: readonly LogRecord[] }) => boolean,
+  ): Promise<void> {
+    const untilMs = performance.now() + LOGGED_BOUND_MS;
+    while (!(await this.isLogged(look)))
+      if (performance.now() > untilMs)
+        throw new Error(`not in the log within ${LOGGED_BOUND_MS} ms: ${what}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

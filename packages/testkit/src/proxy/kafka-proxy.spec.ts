@@ -95,7 +95,7 @@ describe('a proxy before a broker', () => {
     const lost = proxy.set({ apis: ['EndTxn'], way: 'response', fate: { kind: 'drop' }, times: 1 });
     const { send, answered } = await client();
     send(request('Produce', 1), request('Produce', 2), request('EndTxn', 3), request('EndTxn', 4));
-    await lost.firstMet();
+    await lost.firstMet(2_000);
     await until(() => answered.length === 2);
     expect([arrived, answered, lost.met]).toEqual([[2, 3, 4], [2, 4], 1]);
   });
@@ -103,9 +103,10 @@ describe('a proxy before a broker', () => {
   it('holds a frame and what is behind it on that connection, until it is healed', async () => {
     const { proxy, client, arrived } = await world();
     const rule = proxy.set({ apis: ['Produce'], way: 'request', fate: { kind: 'hold' } });
+    await expect(rule.firstMet(5)).rejects.toThrow('no request of Produce came by within 5 ms');
     const first = await client();
     first.send(request('Produce', 1), request('Fetch', 2));
-    await rule.firstMet();
+    await rule.firstMet(2_000);
     const second = await client();
     second.send(request('Fetch', 3));
     await until(() => second.answered.length === 1);

@@ -50,10 +50,18 @@ export class Rule {
     this.#lift();
   }
 
-  /** Resolves when the rule has met its first frame. */
-  firstMet(): Promise<void> {
+  /** Resolves when the rule has met its first frame. Rejects where that takes longer than the bound. */
+  firstMet(boundMs: number): Promise<void> {
     if (this.met > 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onMet.push(resolve));
+    return new Promise((resolve, reject) => {
+      const { apis, way } = this.options;
+      const late = new Error(`no ${way} of ${apis.join(', ')} came by within ${boundMs} ms`);
+      const timer = setTimeout(() => reject(late), boundMs);
+      this.#onMet.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   untilLifted(): Promise<void> {

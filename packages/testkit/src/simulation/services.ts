@@ -1,14 +1,14 @@
 import { collectorDuty } from '@profile-warden/evidence-collector';
 import { authorityDuty, epochOpener } from '@profile-warden/lease-authority';
 import { deciderDuty } from '@profile-warden/recovery-decider';
-import { appendingOpener } from '@profile-warden/service';
+import { appendingOpener, type Opener } from '@profile-warden/service';
 import { detectorDuty, runTicker } from '@profile-warden/stale-detector';
 import type { MemoryLog } from '../memory/index.ts';
 import type { Violation } from '../walk/ledger.ts';
 import type { Databases } from './database/databases.ts';
 import type { SimHosts } from './disk/sim-hosts.ts';
 import { notingDuty, watchedLooks } from './duty-watch.ts';
-import type { ServiceKind } from './service-process.ts';
+import type { ServiceKind, ServiceParts } from './service-process.ts';
 import { SIM_POLICY } from './sim-policy.ts';
 
 export interface ServiceWorld {
@@ -22,19 +22,21 @@ export interface ServiceWorld {
 
 export const serviceKinds = (world: ServiceWorld): Readonly<Record<string, ServiceKind>> => {
   const { log, hosts, decidedOn, databases, onViolation } = world;
+  const appending = (parts: ServiceParts): Opener =>
+    databases.restored(appendingOpener(parts.appender), parts);
   const collector = (hostId: string, scope: 'host' | 'any'): ServiceKind => ({
     name: 'evidence-collector',
     group: `evidence-collector.${scope}.${hostId}`,
-    body: ({ instanceId, process, appender }) => ({
-      opener: appendingOpener(appender),
+    body: (parts) => ({
+      opener: appending(parts),
       duty: watchedLooks(
         collectorDuty({
-          collectorId: instanceId,
+          collectorId: parts.instanceId,
           hostId,
           scope,
           look: hosts.look,
-          sleep: (ms, signal) => process.sleep(ms, signal),
-          wallNow: () => process.wallNow(),
+          sleep: (ms, signal) => parts.process.sleep(ms, signal),
+          wallNow: () => parts.process.wallNow(),
         }),
         log,
         onViolation,
@@ -45,25 +47,25 @@ export const serviceKinds = (world: ServiceWorld): Readonly<Record<string, Servi
     authority: {
       name: 'lease-authority',
       group: 'lease-authority',
-      body: ({ line, instanceId }) => ({
+      body: (parts) => ({
         duty: notingDuty(authorityDuty(), decidedOn),
-        opener: epochOpener(log.epochWriter(line), instanceId),
+        opener: databases.restored(epochOpener(log.epochWriter(parts.line), parts.instanceId), parts),
       }),
       failureIsLoss: true,
     },
     detector: {
       name: 'stale-detector',
       group: 'stale-detector',
-      body: ({ appender, process, instanceId }) => ({
+      body: (parts) => ({
         duty: detectorDuty(SIM_POLICY),
-        opener: appendingOpener(appender),
+        opener: appending(parts),
         background: (_over, runtime) =>
           void runTicker(
             runtime,
             {
-              appender,
-              clock: process,
-              instanceId,
+              appender: parts.appender,
+              clock: parts.process,
+              instanceId: parts.instanceId,
               tickEveryMs: SIM_POLICY.tickEveryMs,
               onFailed: () => undefined,
             },
@@ -74,7 +76,7 @@ export const serviceKinds = (world: ServiceWorld): Readonly<Record<string, Servi
     decider: {
       name: 'recovery-decider',
       group: 'recovery-decider',
-      body: ({ appender }) => ({ duty: deciderDuty, opener: appendingOpener(appender) }),
+      body: (parts) => ({ duty: deciderDuty, opener: appending(parts) }),
     },
     projector: { name: 'projector', group: 'projector', body: (parts) => databases.projector(parts) },
     collectorOfH1: collector('h1', 'any'),

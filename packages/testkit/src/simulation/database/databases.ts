@@ -1,5 +1,5 @@
 import { FenceKeeper, Projections, projectorDuty, type OnProjectorSignal } from '@profile-warden/projector';
-import { appendingOpener } from '@profile-warden/service';
+import { appendingOpener, restoring, type Opener } from '@profile-warden/service';
 import type { MemoryLog } from '../../memory/index.ts';
 import { Violation } from '../../walk/ledger.ts';
 import type { ServiceBody, ServiceParts } from '../service-process.ts';
@@ -9,6 +9,7 @@ import { FenceTables, type FenceDatabase } from './fence-tables.ts';
 import { ProjectionCheck } from './projection-check.ts';
 import { ReadTables, readModelStore, type ReadDatabase } from './read-model.ts';
 import { SimDatabase } from './sim-database.ts';
+import { snapshotsOf } from './snapshots.ts';
 import { SqlClient, type SqlNetwork } from './sql-client.ts';
 import { SqlError } from './sql-error.ts';
 import { WriteBooks } from './write-books.ts';
@@ -51,8 +52,23 @@ export class Databases {
     return [...this.targets, this.readModel];
   }
 
+  /** Opens as the given opener does, and from the snapshot in the read model. */
+  restored(opener: Opener, { process, place }: ServiceParts): Opener {
+    const { log, count } = this.#world;
+    return restoring(opener, {
+      source: snapshotsOf(new SqlClient(this.sql, process, place, this.readModel)),
+      probe: {
+        recordFrom: (partition, offset) =>
+          Promise.resolve(log.committed(partition, offset).records[0] ?? null),
+      },
+      clock: process,
+      onSignal: ({ type }) => count(`signal ${type}`),
+    });
+  }
+
   /** The projector as it is, on the ports of these databases. */
-  projector({ process, appender, place }: ServiceParts): ServiceBody {
+  projector(parts: ServiceParts): ServiceBody {
+    const { process, appender, place } = parts;
     const { sql, books } = this;
     const { log, count, onViolation } = this.#world;
     const onSignal: OnProjectorSignal = (signal) => {
@@ -74,7 +90,7 @@ export class Databases {
     );
     return {
       duty: projectorDuty({ projections, keepers, onSignal }),
-      opener: projections.opener(appendingOpener(appender)),
+      opener: projections.opener(this.restored(appendingOpener(appender), parts)),
       background: (over) => {
         const never = new AbortController().signal;
         for (const keeper of keepers) keeper.run(never).catch(over);

@@ -162,6 +162,36 @@ describe('a reader of the log', () => {
     await appender.close();
   });
 
+  it('may not act for a partition once a session has passed since the heartbeat that was answered last', async () => {
+    const log = await freshLog();
+    const listener = new Recorder();
+    const reader = await read(log, listener, { groupId: `g.${log.topic}` });
+    await eventually(() => listener.owned.length === 1);
+    expect(reader.mayAct(0)).toBe(true);
+    expect(reader.mayAct(1)).toBe(false);
+    // As a process that was stopped: nothing of it runs, not even what would tell that its heartbeats are late.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6_200);
+    expect(reader.mayAct(0)).toBe(false);
+    await eventually(() => reader.mayAct(0));
+    expect(listener.wrong).toEqual([]);
+  });
+
+  it('leaves the group at once, so that the other member has the partitions within two heartbeats', async () => {
+    const log = await freshLog(2);
+    const [one, two] = [new Recorder(), new Recorder()];
+    const groupId = `g.${log.topic}`;
+    const first = await read(log, one, { groupId });
+    await eventually(() => one.owned.length === 2);
+    await read(log, two, { groupId });
+    await eventually(() => one.owned.length === 1 && two.owned.length === 1);
+    const since = performance.now();
+    running.splice(running.indexOf(first), 1);
+    await first.stop();
+    await eventually(() => two.owned.length === 2);
+    // 600 ms at most where nothing else is busy; a session lasts six seconds.
+    expect(performance.now() - since).toBeLessThan(3_000);
+  });
+
   it('hands partitions over between two members, none read by both and no record missed', async () => {
     const log = await freshLog(6);
     const appender = log.appender();

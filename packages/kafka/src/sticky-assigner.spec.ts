@@ -32,4 +32,32 @@ describe('shares of the partitions', () => {
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
       }
   });
+
+  it('move only what must move when all members are restarted one after the other', () => {
+    const movedBetween = (before: Map<string, number[]>, after: Map<string, number[]>): number =>
+      [...after].reduce(
+        (sum, [id, partitions]) =>
+          sum + partitions.filter((partition) => before.get(id)?.includes(partition) !== true).length,
+        0,
+      );
+    const claims = (of: Map<string, number[]>) => [...of].map(([id, owned]) => member(id, ...owned));
+    for (const count of [6, 12, 13])
+      // New ids sort before or behind the old ones: a member's place in the order must not matter.
+      for (const prefix of ['a', 'z']) {
+        let group = sharePartitions(
+          count,
+          ['m1', 'm2', 'm3'].map((id) => member(id)),
+        );
+        for (const id of ['m1', 'm2', 'm3']) {
+          const lost = group.get(id)?.length ?? 0;
+          const left = new Map([...group].filter(([other]) => other !== id));
+          const without = sharePartitions(count, claims(left));
+          expect(movedBetween(left, without)).toBe(lost);
+          const fair = Math.ceil(count / 3);
+          group = sharePartitions(count, [...claims(without), member(`${prefix}${id}`)]);
+          expect(movedBetween(without, group)).toBeLessThanOrEqual(fair);
+          expect(group.get(`${prefix}${id}`)?.length).toBeGreaterThanOrEqual(Math.floor(count / 3));
+        }
+      }
+  });
 });

@@ -114,7 +114,7 @@ describe('an authority that takes a partition over', () => {
     if (parts().kafkaLibsDir === '') return skip('needs Kafka’s own tools, and so Java');
     const warden = await install(1);
     const first = await warden.start('lease-authority', 'first');
-    await warden.start('projector', 'only');
+    const projector = await warden.start('projector', 'first');
     const client = await warden.client();
     for (const profileId of PROFILES)
       expect(await client.ask(profileId, `${profileId}.1`)).toMatchObject({ type: 'LeaseGranted', token: 1 });
@@ -126,6 +126,7 @@ describe('an authority that takes a partition over', () => {
     });
     await warden.projected(marker + 1);
     await first.stop();
+    await projector.stop();
     await warden.cutBefore(marker);
 
     const heir = await warden.start('lease-authority', 'heir');
@@ -134,6 +135,8 @@ describe('an authority that takes a partition over', () => {
     expect(used?.nextOffset).toBeGreaterThan(marker);
     expect(await client.ask('profile-0', 'again')).toMatchObject({ type: 'LeaseGranted', token: 2 });
     expect(await client.ask('profile-1', 'taken')).toMatchObject({ type: 'LeaseDenied' });
+    await warden.start('projector', 'second');
+    await warden.projected(client.records.at(-1)?.offset ?? 0);
     await heir.stop();
 
     const without = warden.start('lease-authority', 'without', {

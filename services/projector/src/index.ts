@@ -1,5 +1,6 @@
 export { projectorDuty } from './duty.ts';
 export { FenceKeeper } from './fence/fence-keeper.ts';
+export { fenceGateway } from './fence/gateway.ts';
 export type { FenceGateway } from './fence/gateway.ts';
 export { Projections } from './read-model/projections.ts';
 export type { ReadModelStore, StoredPosition } from './read-model/store.ts';

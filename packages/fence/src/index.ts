@@ -1,6 +1,12 @@
-export type { FenceClient } from './client.ts';
-export { FenceRefusedError, FenceUsageError } from './error.ts';
-export type { RefusalCode, RefusalKind, RefusalReason } from './error.ts';
+export type { ClientOf, FenceClient, FencePool, FencePoolClient, FenceResult } from './client.ts';
+export { FENCE_ERRORS, FenceRefusedError, FenceUsageError, refusalOf } from './errors.ts';
+export type { FenceErrorCode, Refusal, RefusalCode, RefusalKind, RefusalReason } from './errors.ts';
+export type { FenceClock, FenceOptions, FenceSignal, TransactionOptions } from './fence-options.ts';
+export { Fence, fence } from './fence.ts';
 export { FENCE_VERSION, installFence, installedFence, readFenceSql } from './install.ts';
-export { MAX_PROFILE_ID_LENGTH, MAX_TOKEN, requireToken } from './require-token.ts';
-export type { RequireTokenOptions } from './require-token.ts';
+export { MAX_PROFILE_ID_LENGTH, MAX_TOKEN } from './lease-token.ts';
+export type { LeaseToken } from './lease-token.ts';
+export { appendRefusals } from './refusal-reports.ts';
+export type { RefusalReporter, WriteRefusal, WriteRefusedEvent } from './refusal-reports.ts';
+export { REQUIRE_TOKEN_SQL, TRY_TOKEN_SQL, requireToken, tryToken } from './statements.ts';
+export type { Verdict } from './statements.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { FenceClient } from './client.ts';
 import { isPool } from './client.ts';
-import { FenceUsageError } from './error.ts';
+import { FenceUsageError } from './errors.ts';
 
 /** Version of the install that this package brings. */
 export const FENCE_VERSION = 2;
@@ -22,11 +22,7 @@ export const readFenceSql = async (): Promise<string> => {
  * and `warden_projector`. Must not be called inside a transaction.
  */
 export async function installFence(client: FenceClient): Promise<void> {
-  if (isPool(client))
-    throw new FenceUsageError(
-      'bare-pool',
-      'installFence needs one client, and got a pool. Use `await pool.connect()`.',
-    );
+  if (isPool(client)) throw new FenceUsageError('bare-pool', 'installFence needs one client');
   const sql = await readFenceSql();
   try {
     await client.query(`begin;\n${sql}\ncommit;`);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FenceDatabase } from './fence-database.fixture.ts';
 import { end, fenceDatabase, grant, mark, raise } from './fence-database.fixture.ts';
 import { FenceRefusedError, FenceUsageError, requireToken } from './index.ts';
-import type { RequireTokenOptions } from './index.ts';
+import type { LeaseToken } from './index.ts';
 
 let database: FenceDatabase;
 let writer: pg.Client;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => database[Symbol.asyncDispose]());
 
-async function ask(options: RequireTokenOptions, client = writer): Promise<'accepted' | FenceRefusedError> {
+async function ask(options: LeaseToken, client = writer): Promise<'accepted' | FenceRefusedError> {
   await client.query('begin');
   try {
     await requireToken(client, options);

@@ -6,6 +6,7 @@ import { Violation } from '../walk/ledger.ts';
 import type { Random } from '../walk/random.ts';
 import { Chronicle } from './chronicle.ts';
 import { Databases } from './database/databases.ts';
+import type { AskedWrite } from './database/write-books.ts';
 import { Ending } from './ending.ts';
 import { FaultChoice } from './fault-choice.ts';
 import { SimHosts } from './disk/sim-hosts.ts';
@@ -35,7 +36,7 @@ const PROFILE_IDS = ['p6', 'p1', 'p7'];
 const PARTITIONS = 2;
 const SESSION_MS = 3_000;
 /** The invariants are checked this often, and after it time goes on. */
-const STEP_MS = 100;
+export const STEP_MS = 100;
 /** Virtual time within which everything must come to rest once nothing goes wrong any more. */
 const REST_MS_MAX = 300_000;
 /** Whatever is still on its way when things are healed has arrived by then. */
@@ -151,6 +152,11 @@ export class Simulation {
   /** Virtual time, in ms since the run began. */
   get nowMs(): number {
     return this.#clock.now();
+  }
+
+  /** Every write at a database that anybody has asked for. */
+  get askedWrites(): readonly AskedWrite[] {
+    return this.#databases.books.asked;
   }
 
   /** Throws the first violation. */

@@ -4,7 +4,7 @@ import type { FenceDatabase, FenceTables } from './fence-tables.ts';
 import { requireToken } from './fence-tables.ts';
 import { SqlClient, type SqlNetwork } from './sql-client.ts';
 import { SqlError } from './sql-error.ts';
-import type { WriteBooks } from './write-books.ts';
+import type { AskedWrite, WriteBooks } from './write-books.ts';
 
 /** Ms for which a write is tried again that comes before the fence knows its token. */
 const TRY_MS = 2_000;
@@ -27,7 +27,7 @@ export interface AccountWorld {
   readonly books: WriteBooks;
 }
 
-type Answer = 'written' | 'refused' | 'unknown';
+type Answer = AskedWrite['answer'];
 
 /**
  * Writes to accounts for whoever asks with a token: asks the fence first, in the transaction that writes. *Up* ⇄ *paused*,
@@ -59,6 +59,24 @@ export class AccountService {
 
   /** Asked from elsewhere; the order may arrive when its sender has long given up. */
   async ask(caller: ProcessClock, place: string, write: Write): Promise<Answer> {
+    const { books, log } = this.#world;
+    const { profileId, token } = write;
+    const asked: AskedWrite = {
+      client: place,
+      target: this.target,
+      profileId,
+      token,
+      callMs: log.clock.now(),
+      answer: 'unknown',
+      answeredMs: null,
+    };
+    books.asked.push(asked);
+    asked.answer = await this.#ask(caller, place, write);
+    asked.answeredMs = log.clock.now();
+    return asked.answer;
+  }
+
+  async #ask(caller: ProcessClock, place: string, write: Write): Promise<Answer> {
     const { random, isHealed, cuts } = this.#world.sql;
     if (cuts.has(`${place}|${this.target}`)) return 'unknown';
     const isLate = !isHealed && random.chance(0.06);

@@ -15,11 +15,25 @@ interface Refusal {
   readonly token: number;
 }
 
+/** One request to write, as its caller has lived through it, in ms of virtual time. */
+export interface AskedWrite {
+  readonly client: string;
+  readonly target: string;
+  readonly profileId: string;
+  readonly token: number;
+  readonly callMs: number;
+  /** `unknown` also while there is no answer; the write may then take effect at any later time. */
+  answer: 'written' | 'refused' | 'unknown';
+  answeredMs: number | null;
+}
+
 /**
  * Holds the writes at the resource against each other, in the order in which they were made there, and against the
  * confirmations in the log. Knows nothing of rows, locks or folds.
  */
 export class WriteBooks {
+  /** In the order of the calls. */
+  readonly asked: AskedWrite[] = [];
   readonly #log: MemoryLog;
   readonly #onViolation: (violation: Violation) => void;
   readonly #books = new Map<string, Book>();

@@ -94,12 +94,12 @@ const ticked = (books: Books, { intervalMs }: EventOf<'ClockTicked'>): Books => 
   return { ...books, logMs: books.logMs + Math.min(passedMs, 2 * intervalMs), lastTickAtMs: 0 };
 };
 
-const judgeEpoch = ({ barrier }: Books, { event, folded, offset }: Entry, hadEffect: boolean): void => {
+const judgeEpoch = ({ barrier }: Books, { event, folded }: Entry, hadEffect: boolean): void => {
   const epoch = 'epoch' in event ? event.epoch : -1;
   if (hadEffect && epoch !== barrier)
-    throw new Violation('I5', `${event.type} of epoch ${epoch} took effect under ${barrier}`);
+    throw new Violation('I5', `${event.type} of a deposed authority took effect`);
   if (!hadEffect && epoch === barrier)
-    throw new Violation('I17', `${event.type} at ${offset} of the current epoch: ${folded}`);
+    throw new Violation('I17', `${event.type} of the present authority was ${folded}`);
 };
 
 /** A step is held against the profile whether or not the fold took notice of it. */
@@ -131,7 +131,7 @@ const promised = (books: Books, { target, token }: EventOf<'FenceConfirmed'>): B
   target === 'accounts' && token > books.fencedToken ? { ...books, fencedToken: token } : books;
 
 const accounted = (books: Books, entry: Entry): Books => {
-  const { event, offset } = entry;
+  const { event } = entry;
   switch (event.type) {
     case 'LeaseGranted':
       return granted(books, event, entry);
@@ -146,7 +146,7 @@ const accounted = (books: Books, entry: Entry): Books => {
     case 'FenceConfirmed':
       return { ...books, confirmed: [...books.confirmed, event.target].sort() };
     case 'EvidenceCollected':
-      return evidenced(books, event, offset);
+      return evidenced(books, event);
     case 'Decided':
       return decided(books, event);
     case 'ReviewResolved':
@@ -216,23 +216,25 @@ const quarantined = (books: Books, { round, fenceTargets }: EventOf<'Quarantined
   };
 };
 
-const evidenced = (books: Books, event: EventOf<'EvidenceCollected'>, offset: number): Books => {
+const evidenced = (books: Books, event: EventOf<'EvidenceCollected'>): Books => {
   for (const target of books.targets)
     if (!books.confirmed.includes(target))
-      throw new Violation('I9', `evidence at ${offset} before ${target} had confirmed its fence`);
+      throw new Violation('I9', `evidence before ${target} had confirmed its fence`);
   return event.complete ? { ...books, evidence: { basedOn: event.basedOn } } : books;
 };
 
 /** Nobody is let in on what was seen before the holder spoke once more. */
 const judgeFreed = ({ heardAt }: Books, basedOn: number): void => {
   if (heardAt !== null && heardAt > basedOn)
-    throw new Violation('evidence', `freed on what was seen at ${basedOn}, the holder spoke at ${heardAt}`);
+    throw new Violation('evidence', 'freed on what was seen before the holder spoke once more');
 };
 
-const decided = (books: Books, { outcome, round }: EventOf<'Decided'>): Books => {
+const decided = (books: Books, { outcome, round, basedOn }: EventOf<'Decided'>): Books => {
   if (round !== books.round) throw new Violation('I8', `round ${books.round} was decided as ${round}`);
   if (books.isDecided) throw new Violation('I8', `round ${round} was decided twice`);
   if (books.evidence === null) throw new Violation('evidence', `round ${round} was decided without any`);
+  if (basedOn !== books.evidence.basedOn)
+    throw new Violation('evidence', `round ${round} was decided on another offset than its evidence`);
   const isCaseOpen = outcome === 'manual-review';
   if (!isCaseOpen) judgeFreed(books, books.evidence.basedOn);
   return { ...books, isDecided: true, isCaseOpen };
@@ -249,8 +251,7 @@ const reviewed = (books: Books, { outcome, round, basedOn }: EventOf<'ReviewReso
 const judgeSuspicion = (books: Books, { cause, basedOn }: EventOf<'SuspectedStale'>): void => {
   if (cause !== 'heartbeat-stopped') return;
   const cited = books.heartbeat?.offset ?? null;
-  if (basedOn !== cited)
-    throw new Violation('I10', `cites ${String(basedOn)}, the last heartbeat is ${String(cited)}`);
+  if (basedOn !== cited) throw new Violation('I10', 'a suspicion cites another heartbeat than the last');
   const silenceMs = books.logMs - (books.heartbeat?.logMs ?? books.grantedLogMs);
   if (silenceMs < TINY_POLICY.suspectAfterMs) throw new Violation('I10', `suspected after ${silenceMs} ms`);
 };

@@ -1,19 +1,10 @@
-import { isAuthorityEvent, type WardenEvent } from '@profile-warden/events';
+import type { WardenEvent } from '@profile-warden/events';
 import type { Model } from './model.ts';
 import { movesOf } from './moves.ts';
-import { renamed } from './naming.ts';
+import { RealOffsets, type Told } from './real-offsets.ts';
 import { enterRoom, type Room } from './rooms.ts';
 import type { Found } from './search.ts';
 import { Turn } from './turn.ts';
-
-/** A record as it would stand in a real log. */
-export interface Told {
-  readonly offset: number;
-  readonly event: WardenEvent;
-  readonly folded: string;
-  /** Broker time since the last tick. */
-  readonly passedMs: number;
-}
 
 export interface Chapter {
   /** What happened, and by whom. */
@@ -31,45 +22,10 @@ export interface Story {
   readonly chapters: readonly Chapter[];
 }
 
-/** Gives the offsets back that the situations have forgotten, with the gaps that transactions leave. */
-class Offsets {
-  #names = new Map<number, number>();
-  #last: number;
-  #passedMs = 0;
-
-  constructor(first: number) {
-    for (let offset = 0; offset <= first; offset += 1) this.#names.set(offset, offset);
-    this.#last = first;
-  }
-
-  tell({ appended, renaming, passedMs }: Turn): readonly Told[] {
-    this.#passedMs += passedMs;
-    const told = appended.map(({ sent, step }): Told => {
-      this.#last += isAuthorityEvent(sent.event.type) ? 2 : 1;
-      this.#names.set(step.offset, this.#last);
-      const offsets: number[] = [];
-      for (const [name, offset] of this.#names) offsets[name] = offset;
-      const event = renamed(sent.event, { offsets, logMs: 0, oldestLogMs: -Infinity, brokerMs: 0 });
-      const told = { offset: this.#last, event, folded: step.folded, passedMs: this.#passedMs };
-      if (event.type === 'ClockTicked') this.#passedMs = 0;
-      return told;
-    });
-    if (renaming.offsets !== null) {
-      const names = new Map<number, number>();
-      for (const [name, next] of renaming.offsets.entries()) {
-        const offset = this.#names.get(name);
-        if (offset !== undefined && renaming.offsets[name] !== undefined) names.set(next, offset);
-      }
-      this.#names = names;
-    }
-    return told;
-  }
-}
-
 /** Goes the way again that the search found, and writes down what happens on it. */
 export const storyOf = (model: Model, room: Room, found: Found): Story => {
   const { turns, situation: start } = enterRoom(model, room);
-  const offsets = new Offsets(1);
+  const offsets = new RealOffsets();
   const chapters = turns.map((turn, index): Chapter => ({
     name: room.path[index] ?? '',
     isBefore: true,
@@ -138,7 +94,7 @@ export const scenarioOf = (story: Story): readonly string[] => {
         ),
       );
   return [
-    `it(${JSON.stringify(`keeps ${story.invariant}: ${story.message}`)}, () =>`,
+    `it(${JSON.stringify(`never: ${story.message}`)}, () =>`,
     'given(',
     '  withPolicy(TINY_POLICY),',
     ...moves(true),

@@ -1,0 +1,88 @@
+import { partitionOf } from '@profile-warden/kafka';
+import { openGrantLoop } from '../grant-loop.ts';
+
+export interface LoadTarget {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly topic: string;
+  readonly partitionCount: number;
+}
+
+/** How often each partition is asked, in ms; a gap can be told to about this. */
+const EVERY_MS = 20;
+
+/**
+ * Asks every partition for a lease of a new profile, at a steady pace and whatever the answers do, and keeps the
+ * longest time in which a partition gave none.
+ */
+export class SteadyLoad {
+  readonly #target: LoadTarget;
+  readonly #lastAnswerAt: number[];
+  readonly #longestMs: number[];
+  readonly #answered = new Map<string, number>();
+  #sequence = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #close: () => Promise<void> = () => Promise.resolve();
+
+  constructor(target: LoadTarget) {
+    this.#target = target;
+    this.#lastAnswerAt = Array.from({ length: target.partitionCount }, () => performance.now());
+    this.#longestMs = this.#lastAnswerAt.map(() => 0);
+  }
+
+  async start(): Promise<void> {
+    const { loop, close } = await openGrantLoop(this.#target);
+    this.#close = close;
+    await loop.start((id) => this.#answer(id));
+    this.begin();
+    this.#timer = setInterval(() => {
+      // An append whose outcome is unknown is a request that may never be answered: not what is measured.
+      loop.ask(this.#idsOfAll()).catch(() => undefined);
+    }, EVERY_MS);
+  }
+
+  /** From here on gaps count. */
+  begin(): void {
+    const now = performance.now();
+    this.#lastAnswerAt.fill(now);
+    this.#longestMs.fill(0);
+  }
+
+  /** The longest gap of any partition since `begin`, one that is still open included. */
+  longestGapMs(): number {
+    const now = performance.now();
+    return Math.round(
+      Math.max(...this.#longestMs.map((ms, index) => Math.max(ms, now - (this.#lastAnswerAt[index] ?? now)))),
+    );
+  }
+
+  /** Ends the load; what was asked last may still be answered within `waitMs`. */
+  async stop(waitMs: number): Promise<{ readonly askedCount: number; readonly answeredOnceCount: number }> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await this.#close();
+    return {
+      askedCount: this.#sequence,
+      answeredOnceCount: [...this.#answered.values()].filter((count) => count === 1).length,
+    };
+  }
+
+  #answer(id: string): void {
+    this.#answered.set(id, (this.#answered.get(id) ?? 0) + 1);
+    const partition = partitionOf(id, this.#target.partitionCount);
+    const now = performance.now();
+    const gapMs = now - (this.#lastAnswerAt[partition] ?? now);
+    this.#longestMs[partition] = Math.max(this.#longestMs[partition] ?? 0, gapMs);
+    this.#lastAnswerAt[partition] = now;
+  }
+
+  /** One new profile id for every partition. */
+  #idsOfAll(): string[] {
+    const { partitionCount } = this.#target;
+    return Array.from({ length: partitionCount }, (_none, partition) => {
+      const base = `load-${(this.#sequence += 1)}`;
+      for (let salt = 0; ; salt += 1)
+        if (partitionOf(`${base}.${salt}`, partitionCount) === partition) return `${base}.${salt}`;
+    });
+  }
+}

@@ -95,21 +95,16 @@ export class MemoryPartition {
     return { records, nextOffset };
   }
 
-  /** Resolves when there is something to read behind the position, or when the signal aborts. */
-  beyond(position: number, signal: AbortSignal): Promise<void> {
-    if (this.stable > position || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#waiting.delete(look);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const look = (): void => {
-        if (this.stable > position) done();
-      };
-      this.#waiting.add(look);
-      signal.addEventListener('abort', done, { once: true });
-    });
+  /** Calls back once, when there is something to read behind the position. Returns what takes it back. */
+  onBeyond(position: number, done: () => void): () => void {
+    const look = (): void => {
+      if (this.stable <= position) return;
+      this.#waiting.delete(look);
+      done();
+    };
+    this.#waiting.add(look);
+    look();
+    return () => void this.#waiting.delete(look);
   }
 
   #moved(): void {

@@ -8,7 +8,33 @@ import type { ProcessClock } from './virtual-clock.ts';
 export type Assignment = { readonly groupId: string } | { readonly partitions: readonly number[] };
 
 /** Heartbeats within one session. */
-const BEATS_PER_SESSION = 5;
+const BEATS_PER_SESSION = 3;
+
+/** One partition for as long as it is ours. By callbacks: a listener on a signal for each fetch would cost most of a run. */
+class Ownership {
+  readonly controller = new AbortController();
+  #wake: (() => void) | null = null;
+
+  /** Resolves when `begin` calls back, or when the partition is lost. */
+  wait(begin: (done: () => void) => () => void): Promise<void> {
+    if (this.controller.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      let cancel: (() => void) | null = null;
+      const done = (): void => {
+        this.#wake = null;
+        cancel?.();
+        resolve();
+      };
+      this.#wake = done;
+      cancel = begin(done);
+    });
+  }
+
+  lose(): void {
+    this.controller.abort();
+    this.#wake?.();
+  }
+}
 
 /**
  * Reads committed records of the partitions that are ours, as the real reader does: *foreign* → *restoring* while the
@@ -20,7 +46,7 @@ export class MemoryLogReader implements LogReader, Member {
   readonly #log: MemoryTopic;
   readonly #clock: ProcessClock;
   readonly #assignment: Assignment;
-  readonly #owned = new Map<number, AbortController>();
+  readonly #owned = new Map<number, Ownership>();
   readonly #former = new Map<number, Promise<void>>();
   #listener: LogListener | null = null;
   #confirm: (() => void)[] = [];
@@ -63,11 +89,11 @@ export class MemoryLogReader implements LogReader, Member {
     if ('groupId' in this.#assignment)
       await new Promise<void>((resolve) => {
         const done = (): void => {
-          ownership.signal.removeEventListener('abort', done);
+          ownership.controller.signal.removeEventListener('abort', done);
           resolve();
         };
         this.#confirm.push(done);
-        ownership.signal.addEventListener('abort', done, { once: true });
+        ownership.controller.signal.addEventListener('abort', done, { once: true });
       });
     return this.#owned.get(partition) === ownership;
   }
@@ -84,7 +110,7 @@ export class MemoryLogReader implements LogReader, Member {
       if (!partitions.includes(partition)) this.#revoke(partition);
     for (const partition of partitions) {
       if (this.#owned.has(partition)) continue;
-      const ownership = new AbortController();
+      const ownership = new Ownership();
       this.#owned.set(partition, ownership);
       const former = this.#former.get(partition) ?? Promise.resolve();
       this.#former.set(
@@ -115,7 +141,8 @@ export class MemoryLogReader implements LogReader, Member {
     }
   }
 
-  async #own(partition: number, { signal }: AbortController): Promise<void> {
+  async #own(partition: number, ownership: Ownership): Promise<void> {
+    const { signal } = ownership.controller;
     const at = this.#log.partition(partition);
     const listener = this.#listener;
     if (signal.aborted || listener === null) return;
@@ -126,9 +153,11 @@ export class MemoryLogReader implements LogReader, Member {
       if (!this.#isLost(signal) && (!Number.isSafeInteger(from) || from < 0 || from > at.end))
         throw new RangeError(`partition ${partition} has no offset ${from}`);
       for (let position = from; !this.#isLost(signal);) {
-        await at.beyond(position, signal);
+        const from = position;
+        await ownership.wait((done) => at.onBeyond(from, done));
         const fetchMs = this.#log.network.fetchMs();
-        await (fetchMs > 0 ? this.#clock.sleep(fetchMs, signal) : this.#clock.turn());
+        if (fetchMs > 0) await ownership.wait((done) => this.#log.clock.after(fetchMs, done));
+        await this.#clock.turn();
         const available = at.stable - position;
         // Between two calls of the listener the partition may have been lost.
         if (this.#isLost(signal) || available < 1) continue;
@@ -147,7 +176,7 @@ export class MemoryLogReader implements LogReader, Member {
   }
 
   #revoke(partition: number): void {
-    this.#owned.get(partition)?.abort();
+    this.#owned.get(partition)?.lose();
     this.#owned.delete(partition);
     try {
       this.#listener?.revoked(partition);

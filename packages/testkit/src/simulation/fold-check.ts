@@ -11,6 +11,7 @@ import {
 import type { MemoryLog } from '../memory/index.ts';
 import { Violation } from '../walk/ledger.ts';
 import { differenceOf } from './difference.ts';
+import { copyOf } from './folded-copy.ts';
 
 /** Records of a partition between two snapshots. */
 const SNAPSHOT_EVERY = 50;
@@ -24,6 +25,8 @@ export interface LiveState {
 interface Snapshot {
   readonly nextOffset: number;
   readonly text: string;
+  /** The same as it was before it became text: where many references are needed, reading the text costs too much. */
+  readonly state: PartitionState;
 }
 
 interface Shelf {
@@ -31,8 +34,11 @@ interface Shelf {
   recordCount: number;
 }
 
-const encoded = (state: PartitionState): string =>
-  JSON.stringify({ partition: snapshotOf(state), profiles: [...state.profiles.values()] });
+const taken = (state: PartitionState): Snapshot => ({
+  nextOffset: state.nextOffset,
+  text: JSON.stringify({ partition: snapshotOf(state), profiles: [...state.profiles.values()] }),
+  state: copyOf(state),
+});
 
 const restored = ({ text }: Snapshot): PartitionState => {
   const { partition, profiles } = JSON.parse(text) as {
@@ -53,7 +59,7 @@ export class FoldCheck {
   constructor(log: MemoryLog) {
     this.#log = log;
     this.#shelves = Array.from({ length: log.partitionCount }, (_none, partition) => ({
-      snapshots: [{ nextOffset: 0, text: encoded(emptyPartition(partition)) }],
+      snapshots: [taken(emptyPartition(partition))],
       recordCount: 0,
     }));
   }
@@ -64,8 +70,10 @@ export class FoldCheck {
     shelf.recordCount += 1;
     if (shelf.recordCount % SNAPSHOT_EVERY !== 0) return false;
     // Against the one before it: else a snapshot that has lost something would be compared with itself.
-    this.#expectSame('the live state', state, this.#stateAt(state.partition, state.nextOffset));
-    shelf.snapshots.push({ nextOffset: state.nextOffset, text: encoded(state) });
+    const reference = restored(this.#snapshotAt(state.partition, state.nextOffset));
+    this.#foldUpTo(reference, state.nextOffset);
+    this.#expectSame('the live state', state, reference);
+    shelf.snapshots.push(taken(state));
     return true;
   }
 
@@ -76,7 +84,8 @@ export class FoldCheck {
       const key = `${state.partition}/${state.nextOffset}`;
       let reference = references.get(key);
       if (reference === undefined) {
-        reference = this.#stateAt(state.partition, state.nextOffset);
+        reference = copyOf(this.#snapshotAt(state.partition, state.nextOffset).state);
+        this.#foldUpTo(reference, state.nextOffset);
         references.set(key, reference);
       }
       this.#expectSame(name, state, reference);
@@ -91,13 +100,10 @@ export class FoldCheck {
       throw new Violation('I14', `a replay gives another state: ${differenceOf(state, replayed) ?? ''}`);
   }
 
-  /** What the last snapshot at or before the offset and the records behind that give. */
-  #stateAt(partition: number, nextOffset: number): PartitionState {
+  #snapshotAt(partition: number, nextOffset: number): Snapshot {
     const snapshot = this.#shelf(partition).snapshots.findLast((one) => one.nextOffset <= nextOffset);
     if (snapshot === undefined) throw new RangeError(`no snapshot at or before ${nextOffset}`);
-    const state = restored(snapshot);
-    this.#foldUpTo(state, nextOffset);
-    return state;
+    return snapshot;
   }
 
   #foldUpTo(state: PartitionState, nextOffset: number): void {

@@ -1,4 +1,4 @@
-import { isOwned, type ProfileState } from '@profile-warden/domain';
+import { isOwned, type PartitionState, type ProfileState } from '@profile-warden/domain';
 import type { LogRecord, WardenEvent } from '@profile-warden/events';
 import type { MemoryAppender, MemoryLog, ProcessClock } from '../memory/index.ts';
 import { releaseRequested, workerStarted } from '../spec/index.ts';
@@ -21,6 +21,8 @@ export interface WorkerWorld {
   readonly hosts: SimHosts;
   readonly accounts: readonly AccountService[];
   readonly profileIds: readonly string[];
+  /** What is known of the topic by now; a worker that starts begins with it. */
+  readonly known: readonly PartitionState[];
   readonly latestToken: (profileId: string) => number;
   readonly count: (what: string) => void;
   /** Is told of every touch of a profile, right when it happens. */
@@ -60,7 +62,7 @@ export class SimWorker implements Running, WorkerHands {
     this.process = world.log.clock.process(skewOf(world.random));
     this.line = this.process.line();
     this.#appender = world.log.appender(this.line);
-    this.#view = new LogView(world.log, this.line, (record) => this.#saw(record));
+    this.#view = new LogView(world.log, this.line, (record) => this.#saw(record), world.known);
     const host = world.hosts.host(name.hostId);
     this.#identity = { ...host.spawn(this), bootId: host.bootId };
     void this.#live();

@@ -217,12 +217,4 @@ describe('guarding', () => {
       code: '42501',
     });
   });
-
-  it('costs a row less than a tenth of a millisecond', async () => {
-    const startedAt = performance.now();
-    expect(await write(['b'], `insert into account select i, 'b' from generate_series(1000, 10999) i`)).toBe(
-      'written',
-    );
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
-  });
 });

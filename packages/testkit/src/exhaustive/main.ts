@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import { countDistinct } from './hash.ts';
-import { searchAll } from './pool.ts';
+import { searchAll, type Task } from './pool.ts';
 import type { RoomReport } from './report.ts';
 import { ROOMS, type Room } from './rooms.ts';
-import { linesOf, scenarioOf } from './story.ts';
+import { actionCount, linesOf, scenarioOf } from './story.ts';
+
+const SHALLOW_DEPTHS = [3, 5];
 
 const HELP = `Tries everything that can happen to one profile, from prepared situations ("rooms"), to a set number of actions.
 
@@ -12,7 +14,7 @@ const HELP = `Tries everything that can happen to one profile, from prepared sit
   --room NAME   only this room; may be given several times
   --depth N     so many actions instead of each room's own number
   --threads N   rooms searched at the same time, 1 to 16 (default 2)
-  --first       stop at the first violation
+  --first       stop at the first violation; searches all rooms a little before any in full
   --json        print nothing but one line of JSON at the end
   --help        this text
 
@@ -52,6 +54,12 @@ const sayRoom = ({ room, depth, states, transitions, tookMs }: RoomReport): void
       `transitions ${(tookMs / 1_000).toFixed(1).padStart(6)} s`,
   );
 
+/** The same rooms less deep: a violation that is near is found in seconds. */
+const shallow = (tasks: readonly Task[]): Task[] =>
+  SHALLOW_DEPTHS.flatMap((depth) =>
+    tasks.filter((task) => task.depth > depth).map(({ room }) => ({ room, depth })),
+  );
+
 /** What came about in any room, by kind, in alphabetical order. */
 const seenIn = (reports: readonly RoomReport[]): Readonly<Record<string, readonly string[]>> => {
   const seen: Record<string, string[]> = {};
@@ -73,7 +81,8 @@ const sayStories = (reports: readonly RoomReport[]): void => {
 const run = async (): Promise<void> => {
   const rooms = values.room.length === 0 ? ROOMS : values.room.map(roomNamed);
   const depth = values.depth === undefined ? null : wholeNumber('depth', values.depth, 1_000);
-  const tasks = rooms.map((room) => ({ room, depth: depth ?? room.depth }));
+  const full = rooms.map((room) => ({ room, depth: depth ?? room.depth }));
+  const tasks = values.first ? [...shallow(full), ...full] : full;
   const startMs = performance.now();
   const reports = await searchAll(tasks, wholeNumber('threads', values.threads, 16), values.first);
   const stories = reports.flatMap(({ story }) => story ?? []);
@@ -96,6 +105,7 @@ const run = async (): Promise<void> => {
         depth: report.depth,
         states: report.states,
         violation: report.story?.message ?? null,
+        actions: report.story === null ? null : actionCount(report.story),
       })),
       stages: seen.stages,
       rules: seen.rules,

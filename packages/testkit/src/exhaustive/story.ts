@@ -52,6 +52,10 @@ export const storyOf = (model: Model, room: Room, found: Found): Story => {
   };
 };
 
+/** Actions from the room to the broken invariant. */
+export const actionCount = ({ chapters }: Story): number =>
+  chapters.filter(({ isBefore }) => !isBefore).length;
+
 /** One line per action, and per record that it brought into the log. */
 export const linesOf = ({ room, message, chapters }: Story): readonly string[] => [
   `room ${room}: ${message}`,

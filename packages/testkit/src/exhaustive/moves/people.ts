@@ -12,35 +12,52 @@ export const moves = (model: Model, from: Situation): Move[] => [
   ...stops(model, from),
 ];
 
-const reviews = (model: Model, from: Situation): Move[] => {
-  const found = from.forms.map((record, index): Move => {
-    const { outcome, round } = model.eventOf(record, 'ReviewResolved') ?? {};
-    return {
-      name: `the reviewer sends a form of round ${String(round)}: ${String(outcome)}${index === 0 ? '' : ` (${index + 1})`}`,
-      play: (turn) => {
-        turn.forms = turn.forms.filter((_one, place) => place !== index);
-        turn.append(record);
-      },
-    };
-  });
+const reviews = (model: Model, from: Situation): Move[] => [
+  ...from.forms.flatMap((record, index) => sendings(model, from, record, index)),
+  ...fillings(model, from),
+];
+
+/** A form is sent as it was filled in, or with the ruling on an earlier round and a fresh reading of the log. */
+const sendings = (model: Model, from: Situation, record: number, index: number): Move[] => {
+  const form = model.eventOf(record, 'ReviewResolved');
   const { profile, lastOffset } = model.views.value(from.view);
-  if (profile === null || model.allowances.value(from.allowance).forms === 0) return found;
+  if (form === null || profile === null) return [];
+  const what = `a form of round ${form.round}: ${form.outcome}${index === 0 ? '' : ` (${index + 1})`}`;
+  const send = (name: string, sent: number): Move => ({
+    name,
+    play: (turn) => {
+      turn.forms = turn.forms.filter((_one, place) => place !== index);
+      turn.append(sent);
+    },
+  });
+  const found = [send(`the reviewer sends ${what}`, record)];
+  if (form.token === profile.token && form.round < profile.round)
+    found.push(
+      send(
+        `the reviewer reads to the end and sends ${what}`,
+        model.record('reviewer', { ...form, basedOn: lastOffset }),
+      ),
+    );
+  return found;
+};
+
+const fillings = (model: Model, from: Situation): Move[] => {
+  const { profile, lastOffset } = model.views.value(from.view);
+  if (profile === null || model.allowances.value(from.allowance).forms === 0) return [];
   const { stage, token, round, history } = profile;
-  if (stage.kind !== 'manual-review' && stage.kind !== 'retired') return found;
+  if (stage.kind !== 'manual-review' && stage.kind !== 'retired') return [];
   const verdicts = history.openSteps.map(({ stepId }) => ({ stepId, verdict: 'not-applied' }) as const);
-  for (const outcome of OUTCOMES) {
+  return OUTCOMES.filter((outcome) => outcome !== stage.kind).map((outcome) => {
     const about = { token, round, outcome, verdicts, checkpoint: 'by-hand' };
     const record = model.record('reviewer', reviewResolved(lastOffset, about));
-    if (outcome === stage.kind) continue;
-    found.push({
+    return {
       name: `the reviewer fills in a form: ${outcome}`,
       play: (turn) => {
         turn.use('forms');
         turn.forms = [...turn.forms, record].sort((left, right) => left - right);
       },
-    });
-  }
-  return found;
+    };
+  });
 };
 
 const stops = (model: Model, from: Situation): Move[] => {

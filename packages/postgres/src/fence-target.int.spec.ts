@@ -18,7 +18,8 @@ beforeAll(async () => {
   pool = openPool(await freshDatabase(), { applicationName: 'spec' });
   expect(await ensureFence(pool)).toBe('installed');
   expect(await ensureFence(pool)).toBe('present');
-  await reportProgress(pool, [{ partition: 0, partitionCount: 1, goalOffset: 0, nextOffset: 0 }]);
+  const met = await databaseIncarnation(pool);
+  await reportProgress(pool, [{ partition: 0, partitionCount: 1, goalOffset: 0, nextOffset: 0 }], met);
 });
 afterEach(() => {
   // A failed check must not leave a transaction open for the tests after it.
@@ -109,9 +110,8 @@ describe('a fence target', () => {
   it('says which database it is', async () => {
     const incarnation = await databaseIncarnation(pool);
     expect(incarnation).toMatch(/^\d+:0000000[1-9A-F]:\d+:base/);
-    expect(
-      await reportProgress(pool, [{ partition: 0, partitionCount: 1, goalOffset: 9, nextOffset: 9 }]),
-    ).toBe(incarnation);
+    const progress = [{ partition: 0, partitionCount: 1, goalOffset: 9, nextOffset: 9 }];
+    expect(await reportProgress(pool, progress, incarnation)).toBe(incarnation);
   });
 
   it('keeps its pool usable after a refusal in the middle of a batch', async () => {

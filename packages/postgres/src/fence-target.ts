@@ -152,17 +152,26 @@ export interface Progress {
   readonly nextOffset: number;
 }
 
-/** Tells the target how far partitions have come; returns the incarnation of the database that noted it. */
-export async function reportProgress(pool: Pool, progress: readonly Progress[]): Promise<string> {
+/**
+ * Tells the target how far partitions have come; returns the incarnation of the database that was asked. Where that is
+ * not the one named, nothing is noted: a restored database would be confirmed by somebody who has not seen its rows.
+ */
+export async function reportProgress(
+  pool: Pool,
+  progress: readonly Progress[],
+  incarnation: string,
+): Promise<string> {
   const { rows } = await pool.query<{ identity: string }>(
     `select warden.database_identity() as identity, count(warden.report_progress(partition, partitions, goal, next))
      from (select * from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[])
-             as t (partition, partitions, goal, next) order by partition) as ordered`,
+             as t (partition, partitions, goal, next)
+           where warden.database_identity() = $5 order by partition) as ordered`,
     [
       progress.map((one) => one.partition),
       progress.map((one) => one.partitionCount),
       progress.map((one) => one.goalOffset),
       progress.map((one) => one.nextOffset),
+      incarnation,
     ],
   );
   const [row] = rows;

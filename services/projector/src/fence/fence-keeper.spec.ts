@@ -11,6 +11,7 @@ import { changeOf } from './ledger.ts';
 class MemoryTarget implements FenceGateway {
   identity = 'db:1';
   readonly calls: string[] = [];
+  readonly reportedAs: string[] = [];
   stored = new Map<string, FenceRow>();
   /** Called with the name of each call before it is answered. */
   before: (call: string) => void = () => undefined;
@@ -41,7 +42,8 @@ class MemoryTarget implements FenceGateway {
   wait(): Promise<boolean> {
     return Promise.resolve(false);
   }
-  report(): Promise<string> {
+  report(...asked: Parameters<FenceGateway['report']>): Promise<string> {
+    this.reportedAs.push(asked[1]);
     return Promise.resolve(this.identity);
   }
   replacedBy(identity: string): void {
@@ -115,6 +117,46 @@ describe('a fence target', () => {
     });
     expect(await keeper.raise(revoked(log), 2_000, signal)).toBe('db:2');
     expect(target.stored.get('p1')).toMatchObject({ token: 1, valid: false });
+  });
+
+  it('that was restored is reported to only under its own name, and after its rows were read', async () => {
+    const log = logOf(granted());
+    const target = new MemoryTarget();
+    const told: string[] = [];
+    target.rows = () => {
+      told.push(`rows of ${target.identity}`);
+      return Promise.resolve([...target.stored.values()]);
+    };
+    target.report = (_progress, incarnation) => {
+      told.push(`${target.identity} as ${incarnation}`);
+      return target.incarnation();
+    };
+    const { keeper } = keeperOf(target);
+    keeper.open(log.state, log.nextOffset);
+    await expect.poll(() => told).toContain('db:1 as db:1');
+    target.replacedBy('db:2');
+    log.tick(1_000);
+    await expect.poll(() => told, { timeout: 5_000 }).toContain('db:2 as db:2');
+    expect(told.indexOf('rows of db:2')).toBeGreaterThan(told.indexOf('db:2 as db:1'));
+    expect(told.indexOf('db:2 as db:2')).toBeGreaterThan(told.indexOf('rows of db:2'));
+  });
+
+  it('confirms nothing that a writer was waited for in another database', async () => {
+    const log = quarantinedLog();
+    const target = new MemoryTarget();
+    const { keeper, signals } = keeperOf(target);
+    const isKnown = (): boolean => signals.some(({ type }) => type === 'target-changed');
+    target.set = (changes) => Promise.resolve(changes.map(({ profileId }) => profileId));
+    target.wait = async () => {
+      if (target.identity === 'db:2') return false;
+      target.replacedBy('db:2');
+      log.tick(1_000);
+      await expect.poll(isKnown, { timeout: 5_000 }).toBe(true);
+      return true;
+    };
+    keeper.open(log.state, log.nextOffset);
+    expect(await keeper.raise(revoked(log), 1_500, signal)).toBeNull();
+    expect(isKnown()).toBe(true);
   });
 
   it('is told what the fold says after a restore, though no record speaks of it', async () => {

@@ -56,8 +56,8 @@ export class FenceKeeper {
     this.target = options.target;
     this.#lane = new WaitingLane({
       ...options,
-      onSet: async (change) => {
-        if (this.#recognise(await options.gateway.incarnation())) this.#settle([change]);
+      onSet: async (change, met) => {
+        if (this.#isStill(await options.gateway.incarnation(), met)) this.#settle([change]);
       },
       onIdle: () => this.#wake(),
     });
@@ -115,6 +115,7 @@ export class FenceKeeper {
     if (!(await this.#meet())) return;
     await this.#compareUnread();
     // Taken together: what was folded up to these positions is in the ledger, and nothing later is claimed.
+    const met = this.#incarnation ?? '';
     const progress = this.#progress();
     const changes = this.#ledger.pending();
     await this.#markDead(changes.filter(({ status }) => status === 'revoked'));
@@ -122,7 +123,7 @@ export class FenceKeeper {
     const set: FenceChange[] = [];
     for (let at = 0; at < free.length; at += CHANGES_PER_TRANSACTION_MAX)
       set.push(...(await this.#set(free.slice(at, at + CHANGES_PER_TRANSACTION_MAX), signal)));
-    await this.#finish(set, progress);
+    await this.#finish(set, progress, met);
   }
 
   /** False when the database has turned out to be another one. */
@@ -149,6 +150,11 @@ export class FenceKeeper {
       open.reportedOffset = -1;
     }
     return false;
+  }
+
+  /** What was done to the database that was met then counts for the one that answers now. */
+  #isStill(incarnation: string, met: string): boolean {
+    return this.#recognise(incarnation) && incarnation === met;
   }
 
   async #compareUnread(): Promise<void> {
@@ -180,7 +186,7 @@ export class FenceKeeper {
     }
     const held = changes.filter(({ profileId }) => locked.has(profileId));
     await this.#markDead(held.flatMap((change) => markOf(change) ?? []));
-    for (const change of held) this.#lane.offer(change, signal);
+    for (const change of held) this.#lane.offer(change, this.#incarnation ?? '', signal);
     return changes.filter(({ profileId }) => !locked.has(profileId));
   }
 
@@ -204,13 +210,13 @@ export class FenceKeeper {
     return [];
   }
 
-  /** Counts nothing as set unless the database is still the one that was met. */
-  async #finish(set: readonly FenceChange[], progress: readonly Progress[]): Promise<void> {
+  /** Counts nothing as set unless the database is still the one that was met before it was set. */
+  async #finish(set: readonly FenceChange[], progress: readonly Progress[], met: string): Promise<void> {
     const { gateway, clock } = this.#options;
     const isReport = progress.length > 0;
     if (!isReport && set.length === 0) return;
-    const incarnation = isReport ? await gateway.report(progress) : await gateway.incarnation();
-    if (!this.#recognise(incarnation)) return;
+    const incarnation = isReport ? await gateway.report(progress, met) : await gateway.incarnation();
+    if (!this.#isStill(incarnation, met)) return;
     if (isReport) this.#reportedAt = clock.now();
     for (const { partition, nextOffset } of progress) {
       const open = this.#partitions.get(partition);
@@ -260,6 +266,7 @@ export class FenceKeeper {
   }
 
   #wake(): void {
-    this.#nudge?.abort();
+    // With a reason: without one each nudge would make an error, stack and all.
+    this.#nudge?.abort('nudged');
   }
 }

@@ -24,7 +24,8 @@ export interface FenceGateway {
   set(changes: readonly FenceChange[]): Promise<readonly string[]>;
   /** False when the writers still hold the row at the end of the wait. */
   wait(change: FenceChange, options: WaitOptions): Promise<boolean>;
-  report(progress: readonly Progress[]): Promise<string>;
+  /** Notes nothing where the database is not the one named; returns the incarnation that was asked. */
+  report(progress: readonly Progress[], incarnation: string): Promise<string>;
 }
 
 export const fenceGateway = (pool: Pool): FenceGateway => ({
@@ -36,5 +37,5 @@ export const fenceGateway = (pool: Pool): FenceGateway => ({
   mark: (changes) => markRevoked(pool, changes),
   set: (changes) => tryFences(pool, changes),
   wait: (change, options) => waitForFence(pool, change, options),
-  report: (progress) => reportProgress(pool, progress),
+  report: (progress, incarnation) => reportProgress(pool, progress, incarnation),
 });

@@ -8,7 +8,8 @@ export interface WaitingLaneOptions {
   readonly gateway: FenceGateway;
   readonly clock: Clock;
   readonly onSignal: OnProjectorSignal;
-  readonly onSet: (change: FenceChange) => Promise<void>;
+  /** `met`: the database that was known when the wait began. */
+  readonly onSet: (change: FenceChange, met: string) => Promise<void>;
   /** A place has become free. */
   readonly onIdle: () => void;
 }
@@ -39,16 +40,16 @@ export class WaitingLane {
     return this.#waiting.has(profileId);
   }
 
-  offer(change: FenceChange, signal: AbortSignal): void {
+  offer(change: FenceChange, met: string, signal: AbortSignal): void {
     if (signal.aborted || this.#waiting.size >= PLACES || this.has(change.profileId)) return;
     this.#waiting.add(change.profileId);
-    void this.#wait(change).finally(() => {
+    void this.#wait(change, met).finally(() => {
       this.#waiting.delete(change.profileId);
       this.#options.onIdle();
     });
   }
 
-  async #wait(change: FenceChange): Promise<void> {
+  async #wait(change: FenceChange, met: string): Promise<void> {
     const { gateway, onSet, onSignal, target } = this.#options;
     const { profileId, token } = change;
     try {
@@ -61,7 +62,7 @@ export class WaitingLane {
       });
       if (!isSet) return;
       this.#namedAt.delete(profileId);
-      await onSet(change);
+      await onSet(change, met);
     } catch {
       // The change is still pending; the next pass meets the same error and reports it.
     }

@@ -37,11 +37,15 @@ export const fenceContract = (name: string, open: () => Promise<FenceUnderTest>)
     if (changes.length > 0) await target.done(target.gateway.set(changes));
     return target;
   };
-  const report = (
+  const report = async (
     { gateway, done }: FenceUnderTest,
     goalOffset: number,
     nextOffset: number,
-  ): Promise<string> => done(gateway.report([{ partition: 0, partitionCount: 1, goalOffset, nextOffset }]));
+    incarnation: string | null = null,
+  ): Promise<string> => {
+    const met = incarnation ?? (await done(gateway.incarnation()));
+    return done(gateway.report([{ partition: 0, partitionCount: 1, goalOffset, nextOffset }], met));
+  };
   const answer = async (
     { write, done }: FenceUnderTest,
     token: number,
@@ -64,6 +68,17 @@ export const fenceContract = (name: string, open: () => Promise<FenceUnderTest>)
       await report(target, 40, 39);
       expect(await answer(target, 1)).toBe('WD002');
       await report(target, 0, 40);
+      expect(await answer(target, 1)).toBe('accepted');
+    });
+
+    it('is not confirmed by who has met another database', async () => {
+      await using target = await open();
+      await target.done(target.gateway.ensure());
+      await target.done(target.gateway.set([HELD]));
+      const incarnation = await target.done(target.gateway.incarnation());
+      expect(await report(target, 0, 40, `${incarnation}:before`)).toBe(incarnation);
+      expect(await answer(target, 1)).toBe('WD002');
+      expect(await report(target, 0, 40, incarnation)).toBe(incarnation);
       expect(await answer(target, 1)).toBe('accepted');
     });
 

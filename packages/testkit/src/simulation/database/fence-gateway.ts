@@ -59,6 +59,7 @@ export const fenceGateway = (client: SqlClient<FenceTables>, watch: FenceWatch):
         throw error;
       }
     },
-    report: (progress) => client.statement(() => reportProgress(database, progress)),
+    report: (progress, incarnation) =>
+      client.statement(() => reportProgress(database, progress, incarnation)),
   };
 };

@@ -97,9 +97,14 @@ export const raiseFence = async (
   return answer;
 };
 
-/** `warden.report_progress`, for several partitions in one transaction. Returns the identity. */
-export const reportProgress = (database: FenceDatabase, progress: readonly Progress[]): string => {
+/** `warden.report_progress`, for several partitions in one transaction, by somebody who has met this incarnation. */
+export const reportProgress = (
+  database: FenceDatabase,
+  progress: readonly Progress[],
+  incarnation: string,
+): string => {
   const { tables, identity } = database;
+  if (identity !== incarnation) return identity;
   for (const { partition, partitionCount, goalOffset, nextOffset } of progress) {
     tables.partitionCount ??= partitionCount;
     const before = tables.progress.get(partition);

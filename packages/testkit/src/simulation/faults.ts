@@ -4,12 +4,14 @@ import { DISK_FAULTS } from './disk/disk-faults.ts';
 import { NOBODY, type FaultKind, type FaultWorld } from './fault-kind.ts';
 import { LOG_FAULTS } from './log-faults.ts';
 import { PROCESS_FAULTS } from './process-faults.ts';
+import { STRAY_RECORDS } from './stray-records.ts';
 
 const KINDS: Readonly<Record<string, FaultKind>> = {
   ...PROCESS_FAULTS,
   ...LOG_FAULTS,
   ...DATABASE_FAULTS,
   ...DISK_FAULTS,
+  ...STRAY_RECORDS,
 };
 const WEIGHTS = Object.entries(KINDS).map(([name, { weight }]) => [weight, name] as const);
 

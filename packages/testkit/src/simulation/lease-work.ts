@@ -31,7 +31,14 @@ export interface WorkerHands {
   until(condition: () => boolean, boundMs: number): Promise<boolean>;
 }
 
-const KINDS: readonly StepKind[] = ['read', 'reversible', 'side-effect', 'side-effect', 'sensitive'];
+const KINDS: readonly StepKind[] = [
+  'read',
+  'reversible',
+  'side-effect',
+  'side-effect',
+  'sensitive',
+  'await-human',
+];
 const ANSWER_MS_MAX = 12_000;
 const STEPS_MAX = 8;
 const LAUNCHES_MAX = 4;
@@ -77,7 +84,8 @@ export class LeaseWork {
   #browserState(): BrowserState {
     if (!this.#wasUp) return 'starting';
     const { browser } = this.#worker;
-    return browser?.isAlive === true && !browser.isHung ? 'reachable' : 'unreachable';
+    if (browser?.isAlive !== true) return 'closed';
+    return browser.isHung ? 'unreachable' : 'reachable';
   }
 
   async #work(): Promise<void> {

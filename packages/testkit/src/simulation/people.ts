@@ -4,6 +4,7 @@ import { hostReported, quarantineRequested, registered, reviewResolved } from '.
 import type { Random } from '../walk/random.ts';
 import { HOST_IDS, pathOf, type SimHosts } from './disk/sim-hosts.ts';
 import { LogView } from './log-view.ts';
+import { TENANT } from './worker-request.ts';
 
 /** Reviewers who send a form long after they opened it, operators who stop profiles, and word about hosts. */
 export class People {
@@ -59,7 +60,8 @@ export class People {
     const homeHost = random.chance(0.1) ? random.pick(['h1', 'h2']) : null;
     const directory = pathOf(profileId);
     const sharedStorage = this.#hosts.isShared(profileId);
-    await this.#send(profileId, registered({ sharedStorage, homeHost, directory }));
+    const tenant = random.chance(0.3) ? TENANT : null;
+    await this.#send(profileId, registered({ sharedStorage, homeHost, directory, tenant }));
   }
 
   /** A machine's agent says that it is up, and which boot it is. */

@@ -196,6 +196,11 @@ export class SimWorker implements Running, WorkerHands {
     if (!this.isMine(profileId) || lease?.requestId !== requestId) return;
     const held = heldFrom(profileId, lease.token);
     this.#held = held;
+    if (random.chance(0.03)) {
+      // It has forgotten that the profile is its own.
+      this.#requests += 1;
+      await this.send(profileId, { ...asked, requestId: `${this.name.incarnation}-${this.#requests}` });
+    }
     await new LeaseWork(this, held).run();
     this.#held = null;
   }

@@ -8,6 +8,7 @@ import { Chronicle } from './chronicle.ts';
 import { Databases } from './database/databases.ts';
 import type { AskedWrite } from './database/write-books.ts';
 import { Ending } from './ending.ts';
+import { symbolsOf } from './event-symbols.ts';
 import { FaultChoice } from './fault-choice.ts';
 import { SimHosts } from './disk/sim-hosts.ts';
 import { Faults } from './faults.ts';
@@ -290,9 +291,7 @@ export class Simulation {
       return;
     }
     this.#count(event.type);
+    for (const symbol of symbolsOf(event)) this.#count(symbol);
     if (event.type === 'Decided') this.#count(`rule ${event.rule}`);
-    else if (event.type === 'Quarantined') this.#count(`cause ${event.cause}`);
-    else if (event.type === 'LeaseGranted') this.#count(`granted ${event.intent}`);
-    else if (event.type === 'ReviewResolved') this.#count(`review ${event.outcome}`);
   }
 }

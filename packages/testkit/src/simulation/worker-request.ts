@@ -30,6 +30,13 @@ const canResume = (profile: ProfileState | undefined, hostId: string): boolean =
 export const isWaitingFor = (profile: ProfileState | undefined, hostId: string): boolean =>
   profile?.stage.kind === 'manual-review' || canResume(profile, hostId);
 
+/** On whose behalf the fleet works. */
+export const TENANT = 'acme';
+
+/** As it should be; now and then not. */
+const oddly = <T>(random: Random, usual: T, odd: readonly T[]): T =>
+  random.chance(0.04) ? random.pick(odd) : usual;
+
 /** What a worker asks for, by what it sees of the profile. */
 export const requestOf = (
   random: Random,
@@ -45,12 +52,15 @@ export const requestOf = (
     incarnation,
     hostId,
     ...identity,
-    taskId: isResume ? stage.taskId : `t${random.whole(4)}`,
-    intent: isResume ? 'resume' : isInspection ? 'inspect' : 'fresh',
+    taskId: isResume && !random.chance(0.08) ? stage.taskId : `t${random.whole(4)}`,
+    intent: isResume ? 'resume' : isInspection ? 'inspect' : oddly(random, 'fresh', ['resume', 'inspect']),
     readOnly: random.chance(0.1),
     waitMs: random.pick([0, 500, 4_000]),
     maxRuntimeMs: random.pick([null, null, 8_000]),
     proxyId: random.chance(0.9) ? 'proxy-a' : 'proxy-b',
-    profileDirectory: directory,
+    tenant: oddly(random, TENANT, ['somebody-else']),
+    browserKind: oddly(random, 'chromium', ['firefox', 'other']),
+    browserVersion: oddly(random, '140.0.1', ['139.9.9', null]),
+    profileDirectory: oddly(random, directory, ['/elsewhere']),
   });
 };

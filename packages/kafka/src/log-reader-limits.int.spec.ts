@@ -64,6 +64,19 @@ describe('a reader at its limits', () => {
     await appender.close();
   });
 
+  it('fails when the group refuses it, and is not started again by the library', async () => {
+    const log = await freshLog();
+    const signals: string[] = [];
+    const reader = await read(log, () => Promise.resolve(), {
+      // Below what the broker allows.
+      sessionMs: 1_000,
+      onSignal: ({ type }) => signals.push(type),
+    });
+    await expect(reader.failed).rejects.toMatchObject({ code: 'membership-lost' });
+    expect(reader.mayAct(0)).toBe(false);
+    expect(signals).not.toContain('group-joined');
+  });
+
   it('fails when its topic is deleted, and does not wait for ever', async () => {
     const log = await freshLog();
     const reader = await read(log, () => Promise.resolve());

@@ -201,6 +201,44 @@ describe('a process', () => {
   });
 });
 
+describe('an append', () => {
+  it('that was given up may land behind later ones', async () => {
+    const { clock, network, log, process, ids } = started();
+    const appender = log.appender(process);
+    network.next('append', late(50));
+    await expect(appender.append([event('e1')])).rejects.toThrow('unknown');
+    await appender.append([event('e2')]);
+    await clock.advance(50);
+    expect(ids()).toEqual(['e2', 'e1']);
+  });
+
+  it('keeps its order within one producer, and none between two', async () => {
+    const { clock, network, log, process, ids } = started();
+    const [one, other] = [log.appender(process), log.appender(process)];
+    const slow = { sendMs: 0, reachMs: 20, isAnswered: true, answerMs: 0 };
+    network.next('append', slow);
+    void one.append([event('e1')]);
+    void one.append([event('e2')]);
+    void other.append([event('e3')]);
+    await clock.advance(20);
+    expect(ids()).toEqual(['e3', 'e1', 'e2']);
+  });
+});
+
+describe('a takeover', () => {
+  it('that was given up may still depose whoever came after it', async () => {
+    const { clock, network, log, process } = started();
+    const writer = log.epochWriter(process);
+    network.next('init', late(1_000));
+    const taking = writer.takeOver(0, barrier('b1'), signal);
+    await clock.advance(100);
+    const first = await taking;
+    await first.commit([event('e1')]);
+    await clock.advance(1_000);
+    await expect(first.commit([event('e2')])).rejects.toThrow('fenced');
+  });
+});
+
 describe('records in memory', () => {
   it('come out as the codec reads them, and what it refuses is refused before anything is sent', async () => {
     const { log, process, ids } = started();

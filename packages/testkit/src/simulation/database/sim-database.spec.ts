@@ -68,6 +68,15 @@ describe('a database', () => {
     expect([database.tables.notes, database.locks.isFreeFor('row', database.open())]).toEqual([[], true]);
   });
 
+  it('neither locks nor changes anything for a statement that comes when its transaction is over', () => {
+    const { database } = started();
+    const backend = database.open();
+    backend.end();
+    const late = () => backend.run(() => database.lock('row', backend, 'exclusive', 10));
+    expect(late).toThrow('the connection is gone');
+    expect(database.locks.isFreeFor('row', database.open())).toBe(true);
+  });
+
   it('may have committed what its client gave up', async () => {
     const { clock, database, sql, client } = started();
     sql.isHealed = false;

@@ -54,3 +54,8 @@ export const isSetByAnother = (error: unknown): boolean => {
   const { status } = (error ?? {}) as { status?: number };
   return status === 409 && /already exists/i.test(detailOf(error));
 };
+
+/** The other one has made the subject and is about to hold it to something: until then it is held to nothing. */
+export const isNotSetYet = (error: unknown): boolean =>
+  (error as { name?: string } | null)?.name === 'ConfluentSchemaRegistryCompatibilityError' &&
+  /!= NONE\)/.test(detailOf(error));

@@ -68,6 +68,31 @@ describe('the registry client', () => {
     registry.close();
   });
 
+  it('waits for another deploy step that has made a subject and not yet held it to anything, in bounds', async () => {
+    let asked = 0;
+    let setAfter = 3;
+    const url = await urlOf(
+      createHttpServer((request, response) => {
+        response.setHeader('content-type', 'application/json');
+        if (request.url?.startsWith('/config') !== true) {
+          response.end(JSON.stringify({ id: 7 }));
+          return;
+        }
+        asked += 1;
+        response.end(JSON.stringify({ compatibilityLevel: asked < setAfter ? 'NONE' : 'FULL_TRANSITIVE' }));
+      }),
+    );
+    const registry = new SchemaRegistryClient({ url });
+    await expect(registry.register('one', schemaOf('Heartbeat'))).resolves.toBe(7);
+    expect(asked).toBe(3);
+    setAfter = Infinity;
+    await expect(registry.register('two', schemaOf('Heartbeat'))).rejects.toMatchObject({
+      code: 'registry-compatibility',
+    });
+    expect(asked).toBe(3 + 9);
+    registry.close();
+  });
+
   it('tells what may pass from what will not', () => {
     const code = (message: string, extra: object = {}): string =>
       registryError('x', 'url', Object.assign(new Error(message), extra)).code;

@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { EVENT_TYPES, schemaOf, subjectOf, type AvroSchema, type EventType } from '@profile-warden/events';
-import { isSetByAnother, registryError } from './registry-error.ts';
+import { isNotSetYet, isSetByAnother, registryError } from './registry-error.ts';
 import { KafkaSetupError } from './setup-error.ts';
 import { backoffMs, pause, within } from './wait.ts';
 
@@ -32,8 +32,8 @@ const NO_RETRY = {
   multiplier: 1,
 };
 
-/** A race with another deploy step is over once that one has set the subject up. */
-const REGISTER_TRIES_MAX = 3;
+/** A race with another deploy step is over once that one has set the subject up: about 4 s in all. */
+const REGISTER_TRIES_MAX = 9;
 
 /** The text that is registered and looked up: the same bytes each time, or the registry does not find them. */
 const schemaText = (schema: AvroSchema): string => JSON.stringify(schema);
@@ -109,8 +109,10 @@ export class SchemaRegistryClient {
         );
         return id;
       } catch (error) {
-        const isRace = error instanceof KafkaSetupError && isSetByAnother(error.cause);
+        const isRace =
+          error instanceof KafkaSetupError && (isSetByAnother(error.cause) || isNotSetYet(error.cause));
         if (!isRace || attempt >= REGISTER_TRIES_MAX) throw error;
+        await pause(backoffMs(attempt - 1, 50, 1_000));
       }
     }
   }

@@ -28,7 +28,7 @@ export const found = (
 ): SnapshotSource => ({ load: async (_partition, options) => load(options) });
 
 /** A log may have lost its beginning, which the one in memory cannot: records before `start` are hidden. */
-export const probeOf = (log: MemoryLog, start = 0): LogProbe => ({
+const probeOf = (log: MemoryLog, start = 0): LogProbe => ({
   recordFrom: (partition, offset) =>
     Promise.resolve(offset < start ? null : (log.committed(partition, offset).records[0] ?? null)),
 });

@@ -5,5 +5,4 @@ export type { LogLossCode } from './error.ts';
 export { FoldAndPay } from './fold-and-pay.ts';
 export type { FoldAndPayOptions, PartitionProgress } from './fold-and-pay.ts';
 export { appendingOpener } from './appending.ts';
-export { SignalHub } from './signals.ts';
 export type { OnRuntimeSignal, RuntimeSignal, RuntimeSignals, SignalHandlers } from './signals.ts';

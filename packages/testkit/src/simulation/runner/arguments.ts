@@ -40,7 +40,7 @@ const number = (name: string, text: string, low: number, high: number): number =
   return value;
 };
 
-const FAULT_NAME = /^([fpn]\d+|[fpn]\*)$/;
+const FAULT_NAME = /^[a-z](\d+|\*)$/;
 
 const faultNames = (text: string): readonly string[] => {
   if (text === 'none') return [];

@@ -36,8 +36,9 @@ export const shrink = async (
   seed: number,
   start: { readonly only?: readonly string[] | null; readonly untilMs?: number | null },
   bounds: ShrinkBounds,
+  runOne: typeof runSeed = runSeed,
 ): Promise<Shrunk | null> => {
-  const shrinking = new Shrinking(seed, bounds);
+  const shrinking = new Shrinking(seed, bounds, runOne);
   const first = await shrinking.try({
     only: start.only ?? null,
     untilMs: start.untilMs ?? DEFAULT_FAULT_MS,
@@ -49,11 +50,13 @@ class Shrinking {
   readonly #seed: number;
   readonly #bounds: ShrinkBounds;
   readonly #startedAtMs: number;
+  readonly #runOne: typeof runSeed;
   #invariant: string | null = null;
   #tries = 0;
 
-  constructor(seed: number, bounds: ShrinkBounds) {
+  constructor(seed: number, bounds: ShrinkBounds, runOne: typeof runSeed) {
     this.#seed = seed;
+    this.#runOne = runOne;
     this.#bounds = bounds;
     this.#startedAtMs = bounds.now();
   }
@@ -61,7 +64,7 @@ class Shrinking {
   /** Null where the run does not fail in the same way. */
   async try({ only, untilMs }: Candidate): Promise<Shrunk | null> {
     this.#tries += 1;
-    const { report, simulation } = await runSeed(this.#seed, { only, faultMs: untilMs });
+    const { report, simulation } = await this.#runOne(this.#seed, { only, faultMs: untilMs });
     const { failure } = report;
     if (failure === null || (this.#invariant ?? failure.invariant) !== failure.invariant) return null;
     this.#invariant = failure.invariant;
@@ -71,7 +74,7 @@ class Shrinking {
   async shrink(first: Shrunk): Promise<Shrunk> {
     let best = await this.#shorten(first);
     best = (await this.#tryUnlessOver({ ...best, only: named(best) })) ?? best;
-    for (const letter of ['n', 'p', 'f']) {
+    for (const letter of new Set(named(best).map((name) => name.charAt(0)))) {
       const rest = (best.only ?? named(best)).filter((name) => !name.startsWith(letter));
       best = (await this.#tryUnlessOver({ ...best, only: rest })) ?? best;
     }

@@ -87,11 +87,15 @@ export class AccountService {
       () => this.#serve(write),
     );
     const over = new AbortController();
-    const answer = await Promise.race([
-      answered.finally(() => over.abort()),
-      caller.sleep(ANSWER_MS, over.signal).then(() => 'unknown' as const),
-    ]);
-    return answer;
+    try {
+      return await Promise.race([
+        answered,
+        caller.sleep(ANSWER_MS, over.signal).then(() => 'unknown' as const),
+      ]);
+    } finally {
+      // Not before the race is decided: a sleep that is woken would win it.
+      over.abort();
+    }
   }
 
   #connect(): SqlClient<FenceTables> {

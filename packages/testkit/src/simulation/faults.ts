@@ -18,11 +18,6 @@ const WEIGHTS = Object.entries(KINDS).map(([name, { weight }]) => [weight, name]
 /** Everything that may go wrong by itself, apart from single requests. */
 export const FAULTS: readonly string[] = Object.keys(KINDS);
 
-/** These strike by themselves, wherever a payment is made. */
-export const PAYMENT_FAULTS = ['crash at a payment', 'pause at a payment'] as const;
-
-export type PaymentFault = (typeof PAYMENT_FAULTS)[number];
-
 /** What goes wrong, when the seed says so; each lasts for a bounded time, and `end` ends all of them. */
 export class Faults {
   readonly #world: FaultWorld;

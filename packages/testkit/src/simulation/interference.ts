@@ -2,7 +2,11 @@ import type { Opener } from '@profile-warden/service';
 import type { MemoryLog, ProcessClock } from '../memory/index.ts';
 import { Violation } from '../walk/ledger.ts';
 import type { Random } from '../walk/random.ts';
-import type { PaymentFault } from './faults.ts';
+
+/** These strike by themselves, wherever a payment is made. */
+export const PAYMENT_FAULTS = ['crash at a payment', 'pause at a payment'] as const;
+
+export type PaymentFault = (typeof PAYMENT_FAULTS)[number];
 
 export interface InterferenceWorld {
   readonly log: MemoryLog;

@@ -110,6 +110,10 @@ describe('a denial', () => {
     given(granted())
       .when(request('r2'))
       .then({ authority: [{ type: 'LeaseDenied', reason: 'already-yours', token: 1 }] }));
+  it('to the present holder on behalf of another tenant does not send it on with what it holds', () =>
+    given(registered({ tenant: 'a' }), granted('r1', { tenant: 'a' }))
+      .when(request('r2', { tenant: 'b' }))
+      .then({ authority: [{ type: 'LeaseDenied', reason: 'wrong-tenant' }] }));
   it('to a former run of a worker says that it is superseded', () =>
     given(granted(), other({ waitMs: 60_000 }))
       .then({ authority: [] })

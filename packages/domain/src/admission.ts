@@ -43,12 +43,13 @@ const finalObjection = ({ state, profile, policy }: Case, request: LeaseRequest)
   const worker = state.workers.get(request.workerId);
   if (worker !== undefined && worker.incarnation !== request.incarnation && worker.offset > request.offset)
     return 'superseded';
+  const known = profile.registration;
+  // Before anything is said about the holder, which may be the same process at work for another tenant.
+  if (known !== null && known.tenant !== null && request.tenant !== known.tenant) return 'wrong-tenant';
   if (isOwned(profile) && profile.lease?.incarnation === request.incarnation) return 'already-yours';
   if (!['fresh', 'resume', 'inspect'].includes(request.intent)) return 'invalid-request';
   if (state.hosts.get(request.hostId)?.status === 'draining') return 'host-draining';
-  const known = profile.registration;
   if (known === null) return policy.registrationRequired ? 'not-registered' : null;
-  if (known.tenant !== null && request.tenant !== known.tenant) return 'wrong-tenant';
   if (known.homeHost !== null && !known.sharedStorage && request.hostId !== known.homeHost)
     return 'wrong-host';
   const isElsewhere =

@@ -1,9 +1,15 @@
-import type { SimBrowser } from './sim-browser.ts';
-
 /** What a browser leaves of a profile when it is killed: mostly all of it. */
 export interface Remains {
   readonly preferences: 'sound' | 'torn';
   readonly databases: 'sound' | 'torn';
+}
+
+/** A browser tree, as its directory knows it. */
+interface Root {
+  readonly hostId: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly launchedAtMs: number;
 }
 
 /** Ms between two writes of a living browser. */
@@ -23,10 +29,10 @@ export class ProfileDirectory {
   lock: { readonly hostId: string; readonly pid: number } | null = null;
   /** Counts what was written by browsers that are gone. */
   #writes = 0;
-  readonly #browsers = new Set<SimBrowser>();
+  readonly #browsers = new Set<Root>();
 
   /** The browsers that live on it, each a root of its own. */
-  get roots(): readonly SimBrowser[] {
+  get roots(): readonly Root[] {
     return [...this.#browsers];
   }
 
@@ -38,7 +44,7 @@ export class ProfileDirectory {
     return stamp;
   }
 
-  opened(browser: SimBrowser): void {
+  opened(browser: Root): void {
     this.isPresent = true;
     this.lock = { hostId: browser.hostId, pid: browser.pid };
     this.exitType = 'Crashed';
@@ -47,7 +53,7 @@ export class ProfileDirectory {
   }
 
   /** `remains` null: it has ended by itself, and cleared up. */
-  left(browser: SimBrowser, nowMs: number, remains: Remains | null): void {
+  left(browser: Root, nowMs: number, remains: Remains | null): void {
     this.#writes = this.stampAt(nowMs) + 1;
     this.#browsers.delete(browser);
     if (!this.isPresent) return;

@@ -2,8 +2,8 @@ import { SERVICE_NAMES, startServices, startStack } from '@profile-warden/devsta
 import { fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { createBareTopic, BARE_TOPIC } from './bare-topic.ts';
+import { BARE_TOPIC, createBareTopic } from './bare-topic.ts';
+import { benchOptions, say } from './bench-options.ts';
 import { rounded } from './figures.ts';
 
 const HELP = `npm run bench:idle -- [--json] [--seconds N]
@@ -15,23 +15,9 @@ in the same run with a consumer and a producer that have nothing to do.
   --json        the last line is one JSON object
 `;
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '20' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
-
-const watchMs = Number(values.seconds) * 1_000;
+const { json, seconds } = benchOptions(HELP, { seconds: 20 });
+const watchMs = seconds * 1_000;
 const SETTLE_MS = 5_000;
-const say = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
 
 /** Seconds of processor time that a service says it has used. */
 const cpuSecondsOf = async (port: number): Promise<number> => {
@@ -62,8 +48,8 @@ await delay(watchMs);
 const after = await Promise.all(ports.map(cpuSecondsOf));
 await services.stop();
 const percents = SERVICE_NAMES.map((name, index) => {
-  const seconds = (after[index] ?? NaN) - (before[index] ?? NaN);
-  return [name, rounded((seconds * 100_000) / watchMs)] as const;
+  const used = (after[index] ?? NaN) - (before[index] ?? NaN);
+  return [name, rounded((used * 100_000) / watchMs)] as const;
 });
 for (const [name, percent] of percents) say(`${name}: ${percent} % of a core`);
 const barePercent = rounded((await bareShare(stack.brokers)) * 100);
@@ -76,4 +62,4 @@ const result = {
   barePercent,
   watchMs,
 };
-if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+if (json) process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -108,6 +108,11 @@ export class KafkaLogReader implements LogReader {
     return this.#membership === undefined || this.#membership.confirmedAgoMs < this.#sessionMs;
   }
 
+  /** Partitions that are ours, those included that are still being opened. */
+  get ownedCount(): number {
+    return this.#owned.size;
+  }
+
   /** Ms since the group confirmed us last; null without a group or before the first assignment. */
   get confirmedAgoMs(): number | null {
     const agoMs = this.#membership?.confirmedAgoMs ?? Infinity;

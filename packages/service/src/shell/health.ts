@@ -16,6 +16,8 @@ interface Marks {
 export interface ReaderVitals {
   watermarks(): ReadonlyMap<number, Marks>;
   readonly confirmedAgoMs: number | null;
+  /** Partitions that are ours, those included of which the runtime does not know yet. */
+  readonly ownedCount: number;
 }
 
 type Restoring = RuntimeSignals['restoring'];
@@ -59,7 +61,14 @@ export class ServiceHealth implements Health {
 
   readonly stalls = (): readonly string[] => this.#liveness?.stalls() ?? [];
 
-  readonly isReady = (): boolean => this.#runtime?.isReady ?? false;
+  /** Joined, and whatever is ours is live; where there are more instances than partitions that may be nothing. */
+  readonly isReady = (): boolean => {
+    if (this.#runtime === null || this.#reader === null || this.#reader.confirmedAgoMs === null) return false;
+    const { progress } = this.#runtime;
+    return (
+      progress.length === this.#reader.ownedCount && progress.every(({ standing }) => standing === 'live')
+    );
+  };
 
   readonly details = (): unknown =>
     (this.#runtime?.progress ?? []).map((at) => {

@@ -17,10 +17,16 @@ export interface Judgement {
 /** The first call may fetch the checker's one library and compile it. */
 const CHECK_MS_MAX = 240_000;
 
+/** As `go.mod` has it. */
+const GO_MINOR_MIN = 21;
+
 /** Why the checker cannot run here; null: it can. */
 export const whyNoChecker = (): string | null => {
-  const { error, status } = spawnSync('go', ['version'], { stdio: 'ignore' });
-  return error === undefined && status === 0 ? null : 'needs Go (go version) on PATH for the checker';
+  const { error, stdout } = spawnSync('go', ['version'], { encoding: 'utf8' });
+  const found = error === undefined ? stdout.trim() : 'no go on PATH';
+  const [, major = '0', minor = '0'] = /go(\d+)\.(\d+)/.exec(found) ?? [];
+  if (Number(major) > 1 || (major === '1' && Number(minor) >= GO_MINOR_MIN)) return null;
+  return `the checker needs Go 1.${GO_MINOR_MIN} or newer: ${found}`;
 };
 
 /** Hands a history to the checker in Go and returns what it has to say. Rejects where it could not judge at all. */

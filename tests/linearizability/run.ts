@@ -17,7 +17,7 @@ const passes = (command: string, args: readonly string[], cwd: string): boolean 
 
 const reason = whyNoChecker();
 if (reason !== null) {
-  process.stderr.write(`test:linearizability ${reason}: https://go.dev/doc/install, 1.24 or newer\n`);
+  process.stderr.write(`test:linearizability: ${reason}. See https://go.dev/doc/install\n`);
   process.exit(1);
 }
 const projects = ['--project', 'simulation', '--project', 'integration'];

@@ -48,18 +48,18 @@ begin
 end
 $$;
 
--- Judges a token and, where it is accepted, keeps it so to the end of the transaction. One row:
+-- Judges a token and, with p_lock, keeps the row as it is to the end of the transaction. One row:
 --   ok           whether the transaction may write for the profile
 --   sqlstate     what require_token raises instead: WD001 stop, WD002 retry, WD003 unknown; null where ok
 --   reason       older, revoked, ended; not-caught-up, other-database, behind, newer; unknown-profile
 --   known_token  the highest token this database knows of, null where it knows none
 --   message      the same for people
--- A refused token leaves the transaction usable, but the row stays locked: end it before asking again.
-create or replace function warden.try_token(
-  p_profile_id text, p_token bigint, p_seen_offset bigint default null,
+-- Runs with the rights and the search path of its callers.
+create or replace function warden.judge(
+  p_profile_id text, p_token bigint, p_seen_offset bigint, p_lock boolean,
   out ok boolean, out sqlstate text, out reason text, out known_token bigint, out message text
 )
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile as $$
 declare
   v_token bigint;
   v_valid boolean;
@@ -81,9 +81,14 @@ begin
     raise exception 'seen offset must not be negative, got %', p_seen_offset using errcode = '22023';
   end if;
 
-  -- By id only: a row that no longer matched another condition after the wait would slip through unlocked.
-  select f.token, f.valid, f.partition, f.log_offset into v_token, v_valid, v_partition, v_offset
-  from warden.fence f where f.profile_id = p_profile_id for share;
+  if p_lock then
+    -- By id only: a row that no longer matched another condition after the wait would slip through unlocked.
+    select f.token, f.valid, f.partition, f.log_offset into v_token, v_valid, v_partition, v_offset
+    from warden.fence f where f.profile_id = p_profile_id for share;
+  else
+    select f.token, f.valid, f.partition, f.log_offset into v_token, v_valid, v_partition, v_offset
+    from warden.fence f where f.profile_id = p_profile_id;
+  end if;
 
   -- A statement of its own, so under READ COMMITTED it sees every mark committed before the lock was held.
   select d.confirmed_identity, d.partition_count, r.token into v_confirmed, v_partition_count, v_revoked
@@ -118,18 +123,35 @@ begin
   ok := sqlstate is null;
   if not ok then
     message := format('profile %s, token %s: %s', quote_literal(p_profile_id), p_token, message);
-    return;
-  end if;
-  -- For the triggers of guard_table. It goes with the lock: at the end, or when a savepoint is rolled back. Whoever
-  -- writes it by hand gains nothing, since each trigger judges the token that it finds there.
-  v_checked := coalesce(nullif(current_setting('warden.tokens', true), ''), '{}')::jsonb;
-  if (v_checked ->> p_profile_id) is distinct from p_token::text then
-    perform set_config('warden.tokens', (v_checked || jsonb_build_object(p_profile_id, p_token))::text, true);
+  elsif p_lock then
+    -- For the triggers of guard_table. It goes with the lock: at the end, or when a savepoint is rolled back. Whoever
+    -- writes it by hand gains nothing, since each trigger judges the token that it finds there.
+    v_checked := coalesce(nullif(current_setting('warden.tokens', true), ''), '{}')::jsonb;
+    if (v_checked ->> p_profile_id) is distinct from p_token::text then
+      perform set_config('warden.tokens', (v_checked || jsonb_build_object(p_profile_id, p_token))::text, true);
+    end if;
   end if;
 end
 $$;
 
--- What try_token says against a token, as an error. Runs with the rights and the search path of its callers.
+-- The verdict as an answer: the transaction goes on. It is looked at first and locked then, so that whoever is refused
+-- and leaves his transaction open holds up no fence that is raised or moved.
+create or replace function warden.try_token(
+  p_profile_id text, p_token bigint, p_seen_offset bigint default null,
+  out ok boolean, out sqlstate text, out reason text, out known_token bigint, out message text
+)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  select * into ok, sqlstate, reason, known_token, message
+  from warden.judge(p_profile_id, p_token, p_seen_offset, false);
+  if ok then
+    select * into ok, sqlstate, reason, known_token, message
+    from warden.judge(p_profile_id, p_token, p_seen_offset, true);
+  end if;
+end
+$$;
+
+-- What was judged against a token, as an error. Runs with the rights and the search path of its callers.
 create or replace function warden.refuse(p_profile_id text, p_token bigint, p_verdict record) returns void
 language plpgsql volatile as $$
 begin
@@ -159,7 +181,7 @@ create or replace function warden.require_token(
 ) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  v_verdict record := warden.try_token(p_profile_id, p_token, p_seen_offset);
+  v_verdict record := warden.judge(p_profile_id, p_token, p_seen_offset, true);
 begin
   if not v_verdict.ok then
     perform warden.refuse(p_profile_id, p_token, v_verdict);

@@ -14,7 +14,7 @@ begin
            format('profile %s: no token was accepted for it in this transaction', quote_nullable(p_profile_id)) as message
     into v_verdict;
   else
-    v_verdict := warden.try_token(p_profile_id, v_token);
+    v_verdict := warden.judge(p_profile_id, v_token, null, true);
     if v_verdict.ok then return true; end if;
   end if;
   perform warden.refuse(p_profile_id, v_token, v_verdict);

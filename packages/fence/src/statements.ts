@@ -60,8 +60,7 @@ export async function requireToken(
 
 /**
  * The same without an error where a token is refused: the first refusal is the answer, and the transaction goes on.
- * What was asked for stays locked until it ends, the refused profile too, so that asking again within it can never
- * be answered better.
+ * What was accepted stays locked until it ends.
  *
  * @throws FenceUsageError when the call could not protect anything.
  */

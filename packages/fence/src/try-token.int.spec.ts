@@ -79,6 +79,18 @@ describe('try_token', () => {
     await writer.query('rollback');
   });
 
+  it('locks nothing where it refuses, so that the fence can move under whoever asked too early', async () => {
+    await grant(database.projector, 'early', 1, 1);
+    await writer.query('begin');
+    expect(await verdict(`'early', 2`)).toMatchObject({ ok: false, reason: 'newer' });
+    const { rows } = await database.projector.query<{ answer: string }>(
+      `select warden.advance_fence('early', 2, true, 0, 2, false) as answer`,
+    );
+    expect(rows).toEqual([{ answer: 'changed' }]);
+    expect(await verdict(`'early', 2`)).toMatchObject({ ok: true });
+    await writer.query('rollback');
+  });
+
   it('still refuses what no caller can mean', async () => {
     for (const args of [`'', 1`, `'held', 0`, `'held', null`, `'held', 1, -1`])
       await expect(verdict(args)).rejects.toMatchObject({ code: '22023' });

@@ -1,3 +1,4 @@
+export { Random } from './random.ts';
 export { checkDeadlines } from './duties.ts';
 export { shrink, violationOf } from './shrink.ts';
 export { Violation } from './ledger.ts';

@@ -7,13 +7,16 @@ import { runTicker } from './ticker.ts';
 
 const EVERY_MS = 1_000;
 
-const started = async (prepare: (log: MemoryLog, network: ScriptedNetwork) => void = () => undefined) => {
+const started = async (
+  prepare: (log: MemoryLog, network: ScriptedNetwork) => void = () => undefined,
+  assignment: Parameters<MemoryLog['reader']>[1] = { partitions: [0, 1] },
+) => {
   const clock = new VirtualClock();
   const network = new ScriptedNetwork();
   const log = new MemoryLog({ clock, network, partitionCount: 2 });
   prepare(log, network);
   const process = clock.process();
-  const reader = log.reader(process, { partitions: [0, 1] });
+  const reader = log.reader(process, assignment);
   const runtime = new FoldAndPay({
     duty: detectorDuty(DEFAULT_POLICY),
     policy: DEFAULT_POLICY,
@@ -109,6 +112,20 @@ describe('the ticker', () => {
     network.next('append', { sendMs: 0, reachMs: 2_700, isAnswered: true, answerMs: 0 });
     await clock.advance(6_000);
     expect(ticks()).toEqual([0, 3_700, 3_700, 4_700, 5_700]);
+  });
+
+  it('sends none while the group has not confirmed its partitions for a session', async () => {
+    const { clock, network, ticks } = await started(undefined, { groupId: 'detectors' });
+    await clock.advance(3_500);
+    expect(ticks().length).toBeGreaterThan(1);
+    network.always('heartbeat', LOST);
+    await clock.advance(10_000);
+    const before = ticks().length;
+    await clock.advance(10_000);
+    expect(ticks()).toHaveLength(before);
+    network.always('heartbeat', null);
+    await clock.advance(10_000);
+    expect(ticks().length).toBeGreaterThan(before);
   });
 
   it('sends none for a partition that was taken away, and ends when it is told to', async () => {

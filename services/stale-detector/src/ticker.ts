@@ -24,9 +24,9 @@ export const runTicker = async (
   let due = clock.now();
   while (!signal.aborted) {
     const ticks: (NewEvent & { readonly partition: number })[] = [];
-    for (const { state, isLive } of runtime.views()) {
+    for (const { state, mayAct } of runtime.views()) {
       const { partition, epoch, nextOffset } = state;
-      if (!isLive || (lastOffsets.get(partition) ?? -1) >= nextOffset) continue;
+      if (!mayAct || (lastOffsets.get(partition) ?? -1) >= nextOffset) continue;
       ticks.push({
         id: `ClockTicked/${partition}/${instanceId}/${count}`,
         profileId: null,

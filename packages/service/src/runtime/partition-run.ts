@@ -103,6 +103,11 @@ export class PartitionRun implements PartitionView {
     return this.#standing === 'live';
   }
 
+  /** Restored, and certainly ours at this moment: what everything asks that acts for the partition beside its duty. */
+  get mayAct(): boolean {
+    return this.isLive && !this.#options.signal.aborted && this.#options.mayAct();
+  }
+
   caseOf(profile: ProfileState): Case {
     return {
       state: this.state,

@@ -8,6 +8,8 @@ import type { SimHost } from './sim-host.ts';
 /** One look from a host at what a lease has left behind. */
 export interface Glance {
   readonly host: SimHost;
+  /** It sees other processes than those it is meant to see. */
+  readonly isAstray: boolean;
   /** Null where it cannot be seen from there. */
   readonly directory: ProfileDirectory | null;
   readonly nowMs: number;
@@ -35,14 +37,17 @@ interface Seen {
 const answer = (isSo: boolean): Answer => (isSo ? 'yes' : 'no');
 
 /** Reads process table and disk as they are at this instant; what another host runs cannot be told from here. */
-export const glance = (request: HostRequest, { host, directory, nowMs, random, blindness }: Glance): Seen => {
+export const glance = (
+  request: HostRequest,
+  { host, isAstray, directory, nowMs, random, blindness }: Glance,
+): Seen => {
   const isBlind = (): boolean => blindness > 0 && random.chance(blindness);
   const told = (isSo: boolean): Answer => (isBlind() ? 'unknown' : answer(isSo));
   const isMyHost = request.hostId === host.hostId;
   const isSameBoot = request.leaseBootId === host.bootId;
   const { pid, processStart } = request.worker;
   const seen = isDiskHidden(host, directory) ? null : directory;
-  const roots = directory?.roots ?? [];
+  const roots = isAstray ? [] : (directory?.roots ?? []);
   // A browser of another host on shared storage shows in its lock alone.
   const rootsHere = roots.filter(({ hostId }) => hostId === host.hostId);
   const lockedElsewhere = seen?.lock != null && seen.lock.hostId !== host.hostId;
@@ -50,7 +55,7 @@ export const glance = (request: HostRequest, { host, directory, nowMs, random, b
     seen === null || (roots.length > 0 && random.chance(0.3)) ? 'unknown' : told(isSo);
   return {
     sameBoot: isMyHost ? told(isSameBoot) : 'unknown',
-    workerAlive: !isMyHost ? 'unknown' : told(isSameBoot && host.lives(pid, processStart)),
+    workerAlive: !isMyHost ? 'unknown' : told(isSameBoot && !isAstray && host.lives(pid, processStart)),
     browserAlive:
       rootsHere.length > 0 ? told(true) : !isMyHost || lockedElsewhere || isBlind() ? 'unknown' : 'no',
     secondRoot: rootsHere.length > 1 ? told(true) : isMyHost ? told(false) : 'unknown',

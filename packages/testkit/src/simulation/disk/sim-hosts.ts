@@ -17,7 +17,7 @@ export interface HostWorld {
   readonly struck: (fault: string, whom: string) => boolean;
 }
 
-export const LOOK_FAULTS = ['failed look', 'look at another process'] as const;
+export const LOOK_FAULTS = ['failed look', 'look at other processes'] as const;
 
 /** The machines of the fleet with their disks, and what a collector that runs on one of them finds. */
 export class SimHosts {
@@ -63,21 +63,22 @@ export class SimHosts {
   readonly look = async (request: HostRequest, signal: AbortSignal): Promise<HostFindings> => {
     const { random, struck } = this.#world;
     const host = this.host(request.myHostId);
-    const isWrong = !this.isHealed && random.chance(0.06) && struck('look at another process', host.hostId);
-    const asked = isWrong ? { ...request, worker: { ...request.worker, processStart: 0 } } : request;
-    const first = await this.#glance(asked, host, signal);
+    // As from within a container: neither the worker nor its browser is among the processes that it sees.
+    const isAstray = !this.isHealed && random.chance(0.1) && struck('look at other processes', host.hostId);
+    const first = await this.#glance(request, host, isAstray, signal);
     await request.sleep(request.settleMs, signal);
     if (!this.isHealed && random.chance(0.05) && struck('failed look', host.hostId))
       throw new Error('the look has ended without an answer');
-    const second = await this.#glance(asked, host, signal);
+    const second = await this.#glance(request, host, isAstray, signal);
     if (!endedBetween(first, second)) return findingsOf(first, second, request.now());
     await request.sleep(request.settleMs, signal);
-    return findingsOf(second, await this.#glance(asked, host, signal), request.now());
+    return findingsOf(second, await this.#glance(request, host, isAstray, signal), request.now());
   };
 
   async #glance(
     request: HostRequest,
     host: SimHost,
+    isAstray: boolean,
     signal: AbortSignal,
   ): Promise<ReturnType<typeof glance>> {
     const { clock, random } = this.#world;
@@ -86,6 +87,7 @@ export class SimHosts {
     const canSee = request.hostId === host.hostId || request.storageShared === true;
     const at: Glance = {
       host,
+      isAstray,
       directory: canSee && directory !== null ? this.#at(host.hostId, directory) : null,
       nowMs: clock.now(),
       random,

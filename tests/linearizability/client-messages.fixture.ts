@@ -1,17 +1,11 @@
+import type { ConnectOptions } from '@profile-warden/worker';
 import type { WriteAnswer } from './operation.fixture.ts';
 
 /** What a client process is started with. */
 export interface ClientOrders {
-  readonly workerId: string;
-  readonly brokers: readonly string[];
-  readonly registryUrl: string;
+  readonly connect: ConnectOptions;
   readonly databaseUrl: string;
   readonly target: string;
-  readonly topic: string;
-  readonly partitionCount: number;
-  readonly hostId: string;
-  readonly heartbeatEveryMs: number;
-  readonly marginMs: number;
   readonly profileIds: readonly string[];
 }
 

@@ -20,7 +20,7 @@ const LATE_OF_TEN = 5;
 let count = 0;
 const finishing = new AbortController();
 const late = new Set<Promise<unknown>>();
-const pool = openPool(orders.databaseUrl, { applicationName: orders.workerId });
+const pool = openPool(orders.databaseUrl, { applicationName: orders.connect.workerId });
 
 process.once('message', () => {
   finishing.abort();
@@ -78,7 +78,7 @@ const writeLate = async (profileId: string, token: number): Promise<void> => {
 };
 
 const takeOne = async (worker: Worker, profileId: string, round: number): Promise<void> => {
-  const taskId = `${orders.workerId}-${round}`;
+  const taskId = `${orders.connect.workerId}-${round}`;
   const lease = await worker.acquire({ profileId, taskId, waitMs: 1_000 });
   // A profile that no browser has touched recovers by itself; another one waits for a person.
   if (round % 2 === 0) lease.browserState(() => Promise.resolve('reachable'));
@@ -90,16 +90,7 @@ const takeOne = async (worker: Worker, profileId: string, round: number): Promis
   void writing.finally(() => late.delete(writing));
 };
 
-const worker = await connectWorker({
-  workerId: orders.workerId,
-  brokers: [...orders.brokers],
-  registryUrl: orders.registryUrl,
-  topic: orders.topic,
-  partitionCount: orders.partitionCount,
-  hostId: orders.hostId,
-  heartbeatEveryMs: orders.heartbeatEveryMs,
-  marginMs: orders.marginMs,
-});
+const worker = await connectWorker(orders.connect);
 for (let round = 0; !finishing.signal.aborted; round += 1) {
   const profileId = orders.profileIds[round % orders.profileIds.length] ?? '';
   try {

@@ -45,22 +45,15 @@ export class Client {
     this.#child.send('finish');
     await ended;
     if (this.#child.exitCode !== 0)
-      throw new Error(`${this.#orders.workerId} ended with ${String(this.#child.exitCode)}`);
+      throw new Error(`${this.#orders.connect.workerId} ended with ${String(this.#child.exitCode)}`);
   }
 
   #heard(word: ClientWord): void {
     if (word.kind === 'asked') {
-      const { workerId: client, target } = this.#orders;
+      const { connect, target } = this.#orders;
       const { profileId, token, callMs } = word;
-      const asked = {
-        client,
-        target,
-        profileId,
-        token,
-        callMs,
-        answer: 'unknown',
-        answeredMs: null,
-      } as const;
+      const about = { client: connect.workerId, target, profileId, token, callMs };
+      const asked: AnsweredWrite = { ...about, answer: 'unknown', answeredMs: null };
       this.#asked.set(word.id, asked);
       return;
     }

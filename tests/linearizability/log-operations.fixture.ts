@@ -61,17 +61,7 @@ export class LogOperations {
 
   /** What was begun and has not ended. */
   finish(): readonly Operation[] {
-    for (const { profile, token, target, fromMs } of this.#revocations.values())
-      this.operations.push({
-        client: 'warden',
-        profile,
-        op: 'revoke',
-        token,
-        target,
-        outcome: 'unknown',
-        callNs: nsOf(fromMs),
-        returnNs: null,
-      });
+    for (const open of this.#revocations.values()) this.operations.push(revocation(open, null));
     this.#revocations.clear();
     return this.operations;
   }
@@ -113,17 +103,22 @@ export class LogOperations {
     const begun = this.#revocations.get(key);
     if (begun === undefined) return;
     this.#revocations.delete(key);
-    this.operations.push({
-      client: 'warden',
-      profile,
-      op: 'revoke',
-      token,
-      target,
-      outcome: 'ok',
-      callNs: nsOf(begun.fromMs),
-      returnNs: nsOf(untilMs),
-    });
+    this.operations.push(revocation(begun, untilMs));
   }
 }
+
+const revocation = (
+  { profile, token, target, fromMs }: OpenRevocation,
+  untilMs: number | null,
+): Operation => ({
+  client: 'warden',
+  profile,
+  op: 'revoke',
+  token,
+  target,
+  outcome: untilMs === null ? 'unknown' : 'ok',
+  callNs: nsOf(fromMs),
+  returnNs: untilMs === null ? null : nsOf(untilMs),
+});
 
 const keyOf = (profile: string, token: number): string => `${profile} ${token}`;

@@ -9,18 +9,20 @@ import { LogOperations } from './log-operations.fixture.ts';
 import { writeOperation, type Operation } from './operation.fixture.ts';
 import { Reviewer } from './reviewer.fixture.ts';
 
+const HEARTBEAT_EVERY_MS = 200;
+const MARGIN_MS = 700;
 /** A recovery within a few seconds; every inequality of the policy holds. */
 const POLICY: Partial<Policy> = {
   version: 'histories-1',
   tickEveryMs: 100,
-  heartbeatEveryMs: 200,
+  heartbeatEveryMs: HEARTBEAT_EVERY_MS,
   suspectAfterMs: 600,
   leaseMs: 2_000,
   unreachableAfterMs: 1_500,
   startBudgetMs: 20_000,
   settleMs: 300,
   killMs: 300,
-  marginMs: 700,
+  marginMs: MARGIN_MS,
   evidenceAttempts: 2,
   evidenceEveryMs: 500,
   collectorTimeoutMs: 10_000,
@@ -74,19 +76,18 @@ export class ServiceRun implements LogListener, AsyncDisposable {
 
   client(workerId: string): Client {
     const { brokers, registryUrl } = parts();
-    const client = new Client({
+    const connect = {
       workerId,
       brokers,
       registryUrl,
-      databaseUrl: this.#databaseUrl,
-      target: TARGET,
       topic: this.#topic,
       partitionCount: PARTITIONS,
       hostId: HOST_ID,
-      heartbeatEveryMs: POLICY.heartbeatEveryMs ?? 0,
-      marginMs: POLICY.marginMs ?? 0,
-      profileIds: PROFILE_IDS,
-    });
+      heartbeatEveryMs: HEARTBEAT_EVERY_MS,
+      marginMs: MARGIN_MS,
+    };
+    const databaseUrl = this.#databaseUrl;
+    const client = new Client({ connect, databaseUrl, target: TARGET, profileIds: PROFILE_IDS });
     this.#clients.push(client);
     return client;
   }

@@ -16,6 +16,8 @@ export class FieldWorkerLog implements WorkerLog {
   readonly #opened = new Map<number, (range: { from: number }) => void>();
   readonly #followed = new Set<number>();
   #listener: (record: LogRecord) => void = () => undefined;
+  /** Every send is answered with an error, and nothing of it lands. */
+  isRefusing = false;
 
   constructor(log: MemoryLog, line: ProcessClock) {
     this.#log = log;
@@ -40,7 +42,7 @@ export class FieldWorkerLog implements WorkerLog {
   }
 
   append(events: readonly NewEvent[]): Promise<readonly number[]> {
-    return this.#appender.append(events);
+    return this.isRefusing ? Promise.reject(new Error('no broker')) : this.#appender.append(events);
   }
 
   follow(partition: number): Promise<{ from: number }> {

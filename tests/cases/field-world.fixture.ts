@@ -25,6 +25,7 @@ export interface FieldWorker {
   /** Its connection: paused, it is cut off. */
   readonly line: ProcessClock;
   readonly clock: FieldClock;
+  readonly log: FieldWorkerLog;
   readonly notices: WorkerNotice[];
 }
 
@@ -92,6 +93,11 @@ export class FieldWorld {
     return this.log.write({ id, profileId, ...(profileId === null ? { partition: 0 } : {}), event });
   }
 
+  /** Another place for the same service, down as yet: with it two may believe that a partition is theirs. */
+  anotherAuthority(): FieldService {
+    return this.#authority();
+  }
+
   /** The fold of the whole log by now. */
   state(partition = 0): PartitionState {
     const state = emptyPartition(partition);
@@ -132,7 +138,7 @@ export class FieldWorld {
       { workerId, heartbeatEveryMs, marginMs, onNotice: (notice) => notices.push(notice) },
     );
     await this.pass(0);
-    return { worker: await starting, process, line, clock, notices };
+    return { worker: await starting, process, line, clock, log, notices };
   }
 
   /** A lease whose browser answers. */

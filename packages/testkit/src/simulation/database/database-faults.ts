@@ -20,10 +20,10 @@ export const DATABASE_FAULTS: Readonly<Record<string, FaultKind>> = {
     },
   },
   'fence target restored': {
-    weight: 0.7,
+    weight: 1.5,
     strike: ({ random, databases }) => {
       const database = random.pick(databases.targets);
-      databases.replace(database, random.between(1, 4));
+      databases.replace(database, random.between(1, 7));
       return database.name;
     },
   },

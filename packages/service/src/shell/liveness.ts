@@ -87,7 +87,7 @@ export class Liveness {
     for (const key of this.#marks.keys())
       if (key !== GROUP && !inHand.some(({ partition }) => partition === key)) this.#marks.delete(key);
     const agoMs = vitals.confirmedAgoMs();
-    if (agoMs !== null && now - agoMs !== this.#marks.get(GROUP)?.value) this.#confirmed(now - agoMs);
+    if (agoMs !== null) this.#confirmed(now - agoMs);
   }
 
   /** The moment of a confirmation is computed from a difference each time: a bit of rounding is no heartbeat. */

@@ -6,6 +6,7 @@ import { SteadyLoad, type LoadTarget } from './steady-load.ts';
 export const SESSION_MS = 10_000;
 /** After a member has joined, the group and the load come to rest within this. */
 const REST_MS = 3_000;
+const ASK_EVERY_MS = 20;
 const GRACEFUL_WATCH_MS = 4_000;
 const KILL_WATCH_MS = SESSION_MS + 4_000;
 
@@ -33,7 +34,7 @@ export const measureHandovers = async (
   await using one = await start('one', true);
   await using _two = await start('two', false);
   const authority = one.of('lease-authority');
-  const load = new SteadyLoad(target);
+  const load = new SteadyLoad(target, ASK_EVERY_MS);
   await load.start();
 
   const watch = async (strike: () => Promise<void>, watchMs: number): Promise<number> => {

@@ -5,7 +5,7 @@ import type { LogRecord } from '@profile-warden/events';
 export type Happening =
   | { readonly atMs: number; readonly record: LogRecord; readonly folded: Folded }
   | { readonly atMs: number; readonly fault: string; readonly name: string; readonly whom: string }
-  | { readonly atMs: number; readonly who: string; readonly what: string };
+  | { readonly atMs: number; readonly who: string; readonly what: string; readonly profileId: string };
 
 /** What happened in one run, in order: the material of a story. A run is bounded in time, and so is this. */
 export class Chronicle {

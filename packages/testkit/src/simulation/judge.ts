@@ -105,12 +105,20 @@ export class Judge {
     this.#ledgers[partition]?.enter(record, folded, state, decidedOn);
     if (this.#folds.take(state)) this.#isComparisonDue = true;
     const after = state.profiles.get(profileId ?? '');
+    this.#checkReport(record, before, after);
     this.#checkStage(record, before, after);
+  }
+
+  #checkReport(
+    { event, offset }: LogRecord,
+    before: ProfileState | undefined,
+    after: ProfileState | undefined,
+  ): void {
     if (!isReportEvent(event.type) || before === undefined) return;
     if (before.stage.kind !== after?.stage.kind || before.token !== after.token)
-      throw new Violation('I7', `${event.type} at ${record.offset} ${MOVED}`);
+      throw new Violation('I7', `${event.type} at ${offset} ${MOVED}`);
     if ('token' in event && event.token !== before.token && before.stage !== after.stage)
-      throw new Violation('I7', `${event.type} of token ${event.token} at ${record.offset} ${MOVED}`);
+      throw new Violation('I7', `${event.type} of token ${event.token} at ${offset} ${MOVED}`);
   }
 
   #checkStage(record: LogRecord, before: ProfileState | undefined, after: ProfileState | undefined): void {

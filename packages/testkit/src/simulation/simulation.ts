@@ -237,7 +237,7 @@ export class Simulation {
   #enterAct({ incarnation, isCareless, profileId, token }: Act): void {
     this.#count('acts');
     const what = `touches ${profileId} under token ${token}`;
-    this.chronicle.happenings.push({ atMs: this.#clock.now(), who: incarnation, what });
+    this.chronicle.happenings.push({ atMs: this.#clock.now(), who: incarnation, what, profileId });
     try {
       this.judge.look();
     } catch (error) {

@@ -39,8 +39,9 @@ export const run = async (asked: RunArguments, terminal: Terminal): Promise<numb
       say,
     );
   if (!asked.json) tellCounts(totals, say);
-  // One seed reaches little, and nobody asks it to.
-  for (const what of asked.tells || asked.json ? [] : totals.notCovered) say(`not covered: ${what}`);
+  // What ended early reaches little, and so does one seed.
+  const isWhole = !asked.tells && totals.violations === 0 && !signal.aborted;
+  for (const what of isWhole && !asked.json ? totals.notCovered : []) say(`not covered: ${what}`);
   say(totals.line(realMs));
   if (signal.aborted) return 130;
   return totals.isGood ? 0 : 1;
@@ -57,7 +58,7 @@ const tellOne = async (
   });
   // What is about to be shrunk is told once, when it is short.
   if (report.failure === null || !shrinks)
-    for (const line of storyOf(simulation.chronicle.happenings, null)) say(line);
+    for (const line of storyOf(simulation.chronicle.happenings, simulation.judge.blamed)) say(line);
   take(report);
 };
 

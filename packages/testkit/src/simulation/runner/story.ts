@@ -67,18 +67,29 @@ const lineOf = (one: Happening): string => {
   return `${when}  ${where} ${writerOf(record)}: ${record.event.type} ${detailOf(record.event)}${without}`;
 };
 
-const isTold = (one: Happening, profileId: string | null): boolean => {
-  if (!('record' in one)) return true;
-  if (one.record.event.type === 'ClockTicked') return false;
-  return profileId === null || one.record.profileId === null || one.record.profileId === profileId;
+const isTold = (one: Happening, profileId: string | null, partition: number | null): boolean => {
+  if ('fault' in one) return true;
+  if ('what' in one) return profileId === null || one.profileId === profileId;
+  const { record } = one;
+  if (record.event.type === 'ClockTicked') return false;
+  if (record.profileId !== null) return profileId === null || record.profileId === profileId;
+  return partition === null || record.partition === partition;
+};
+
+const partitionOf = (happenings: readonly Happening[], profileId: string | null): number | null => {
+  for (const one of happenings)
+    if ('record' in one && profileId !== null && one.record.profileId === profileId)
+      return one.record.partition;
+  return null;
 };
 
 /**
  * What happened, one line each: the time, where or which fault, who, what. With `profileId`, of the records only those
- * of that profile and those that concern all.
+ * of that profile, and of its partition those that concern all.
  */
 export const storyOf = (happenings: readonly Happening[], profileId: string | null): readonly string[] => {
-  const lines = happenings.filter((one) => isTold(one, profileId)).map(lineOf);
+  const partition = partitionOf(happenings, profileId);
+  const lines = happenings.filter((one) => isTold(one, profileId, partition)).map(lineOf);
   const left = lines.length - LINES_MAX;
   return left > 0 ? [`  (${left} earlier lines are left out)`, ...lines.slice(-LINES_MAX)] : lines;
 };

@@ -140,6 +140,26 @@ describe('a recovery case', () => {
 });
 
 describe('a snapshot', () => {
+  it('is read in chunks, tells how far it is, and ends between two of them when it is told to', async () => {
+    const profiles = Array.from({ length: 7 }, (_, index) => profileRow(`chunk-${index}`));
+    await apply({ ...batch(0, 5, { profiles }), partition: 31 });
+    const told: number[] = [];
+    const onProgress = (count: number): void => void told.push(count);
+    const snapshot = await loadSnapshot(database.pool, 31, { chunkCount: 3, onProgress });
+    expect(snapshot?.profiles).toHaveLength(7);
+    expect(told).toEqual([3, 6, 7]);
+
+    const over = new AbortController();
+    const ended = loadSnapshot(database.pool, 31, {
+      chunkCount: 3,
+      onProgress: () => over.abort(new Error('the partition is gone')),
+      signal: over.signal,
+    });
+    await expect(ended).rejects.toThrow('the partition is gone');
+    // The connection is as good as before.
+    expect((await loadSnapshot(database.pool, 31))?.profiles).toHaveLength(7);
+  });
+
   it('is refused when a row of it was changed by hand', async () => {
     await apply({ ...batch(0, 5, { profiles: [profileRow('tampered')] }), partition: 30 });
     await database.pool.query(`update profile set state = '{}' where profile_id = 'tampered'`);

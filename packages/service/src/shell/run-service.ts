@@ -166,7 +166,7 @@ const buildClients = async ({ name, config, log, instanceId }: Process, hub: Sig
   const reading = { connection, topic, partitionCount, schemas, onSignal };
   const writer: WriterOptions = { topic, partitionCount, schemaIds, source: instanceId };
   const appender = new KafkaAppender({ ...writer, connection, onSignal });
-  const source = databaseUrl === null ? null : storedSnapshots(databaseUrl, instanceId);
+  const source = databaseUrl === null ? null : storedSnapshots(databaseUrl, instanceId, partitionCount);
   const probe = new KafkaRecordProbe(reading);
   return {
     connection,

@@ -5,15 +5,19 @@ export interface StoredSnapshots extends SnapshotSource {
   close(): Promise<void>;
 }
 
-/** Partitions restored at the same time. */
-const CONNECTIONS_MAX = 4;
+/** More partitions than this wait for one another; they are closed again when nothing is restored. */
+const CONNECTIONS_MAX = 16;
 
 /** The read model of the projector as the place where snapshots are kept. Connects only when one is asked for. */
-export const storedSnapshots = (databaseUrl: string, applicationName: string): StoredSnapshots => {
+export const storedSnapshots = (
+  databaseUrl: string,
+  applicationName: string,
+  partitionCount: number,
+): StoredSnapshots => {
   const pool = openPool(databaseUrl, {
     applicationName,
     schema: READ_SCHEMA,
-    maxConnections: CONNECTIONS_MAX,
+    maxConnections: Math.min(partitionCount, CONNECTIONS_MAX),
   });
   return {
     load: async (partition, options) => {

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const root = import.meta.dirname;
-const source = ['packages', 'services', 'apps', 'bench', 'scripts', 'tests'];
+const source = ['packages', 'services', 'apps', 'examples', 'bench', 'scripts', 'tests'];
 const tests = (suffix: string): string[] => source.map((folder) => `${folder}/**/*.${suffix}.ts`);
 
 export default defineConfig({

@@ -4,9 +4,9 @@
  */
 import type { ICruiseOptions, IRegularForbiddenRuleType } from 'dependency-cruiser';
 
-const OWN = '^((?:packages|services|apps)/[^/]+|bench)/';
+const OWN = '^((?:packages|services|apps|examples)/[^/]+|bench)/';
 const ENTRY = [
-  '^(?:packages|services|apps)/[^/]+/src/index\\.ts$',
+  '^(?:packages|services|apps|examples)/[^/]+/src/index\\.ts$',
   '^packages/testkit/src/[^/]+/index\\.ts$',
 ];
 const FIXTURE = '[.-](fixture|arbitrary)\\.ts$';
@@ -37,20 +37,20 @@ export const LAYER_RULES: readonly IRegularForbiddenRuleType[] = [
     'packages-below',
     // The simulation runs the services' own code: it stands above them, as a test does.
     { path: '^packages/', pathNot: '^packages/testkit/src/simulation/' },
-    { path: '^(services|apps|bench|scripts|tests)/' },
+    { path: '^(services|apps|examples|bench|scripts|tests)/' },
     'Packages know nothing of those who use them.',
   ),
   forbid(
     'services-below-apps',
     { path: '^services/' },
-    { path: '^(apps|bench|scripts|tests)/' },
+    { path: '^(apps|examples|bench|scripts|tests)/' },
     'Services know nothing of the programs around them.',
   ),
   forbid(
     'apps-apart',
-    { path: '^apps/([^/]+)/' },
-    { path: '^(apps|services|bench|scripts|tests)/', pathNot: '^apps/$1/' },
-    'An app starts a service as a process and reads the log; it imports packages only.',
+    { path: '^(apps|examples)/([^/]+)/' },
+    { path: '^(apps|examples|services|bench|scripts|tests)/', pathNot: '^$1/$2/' },
+    'An app or an example starts a service as a process and reads the log; it imports packages only.',
   ),
   forbid(
     'through-the-index',
@@ -109,7 +109,8 @@ export const LAYER_RULES: readonly IRegularForbiddenRuleType[] = [
   ),
   forbid(
     'pg-in-postgres',
-    { pathNot: '^packages/(postgres|fence|devstack)/' },
+    // An example stands where a user's own service would, with a pool of its own.
+    { pathNot: ['^packages/(postgres|fence|devstack)/', '^examples/'] },
     { path: npm('pg', 'pg-[^/]+', 'node-pg-migrate', '@types/pg') },
     'Go through @profile-warden/postgres or @profile-warden/fence.',
   ),
@@ -138,7 +139,7 @@ export const CRUISE_OPTIONS: ICruiseOptions = {
   tsPreCompilationDeps: true,
   combinedDependencies: false,
   doNotFollow: { path: '(^|/)node_modules/' },
-  exclude: { path: '^(packages|services|apps)/[^/]+/(dist|node_modules)/' },
+  exclude: { path: '^(packages|services|apps|examples)/[^/]+/(dist|node_modules)/' },
   enhancedResolveOptions: {
     exportsFields: ['exports'],
     conditionNames: ['node', 'import', 'types', 'default'],

@@ -13,6 +13,7 @@ const FOLDERS = [
   'services/projector',
   'apps/demo',
   'apps/warden',
+  'examples/account-writer',
   'bench',
 ];
 const LIBRARIES = ['kafkajs', '@kafkajs/confluent-schema-registry', 'pg', 'pino', 'vitest'];
@@ -24,7 +25,7 @@ export class SmallHouse implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), 'small-house-'));
 
   constructor() {
-    const workspaces = ['packages/*', 'services/*', 'apps/*', 'bench'];
+    const workspaces = ['packages/*', 'services/*', 'apps/*', 'examples/*', 'bench'];
     this.#json('package.json', { name: 'small-house', type: 'module', workspaces });
     for (const library of LIBRARIES) {
       this.#json(`node_modules/${library}/package.json`, { name: library, main: 'index.js' });

@@ -59,7 +59,7 @@ export interface RefusalReportsOptions {
 }
 
 /** Reports under way at once; more are lost, with a signal: a log that is down must not fill the memory. */
-export const PENDING_REPORTS_MAX = 100;
+const PENDING_REPORTS_MAX = 100;
 /** Tokens whose last report is remembered; the oldest is forgotten first. */
 const REMEMBERED_MAX = 1_000;
 

@@ -47,7 +47,7 @@ async function giveBack(client: FencePoolClient): Promise<void> {
 }
 
 /** Whether the whole transaction may be run again: nothing of it was committed, and it may well succeed. */
-export const isRetryable = (error: unknown): boolean =>
+const isRetryable = (error: unknown): boolean =>
   causes(error).some(
     (cause) => refusalOf(cause)?.kind === 'retry' || codeOf(cause) === '40001' || codeOf(cause) === '40P01',
   );

@@ -1,0 +1,29 @@
+import { appendRefusals, type RefusalReporter } from '@profile-warden/fence';
+import { KafkaAppender, SchemaRegistryClient } from '@profile-warden/kafka';
+
+export interface RefusalLogOptions {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly topic: string;
+  readonly partitionCount: number;
+  /** Name of this process, for the records and the broker's log. */
+  readonly source: string;
+}
+
+export interface RefusalLog {
+  readonly report: RefusalReporter;
+  close(): Promise<void>;
+}
+
+/** Reports of stopped writes over Kafka. The fence knows nothing of it: it is given a function. */
+export async function openRefusalLog(options: RefusalLogOptions): Promise<RefusalLog> {
+  const { brokers, registryUrl, source } = options;
+  const registry = new SchemaRegistryClient({ url: registryUrl, clientId: source });
+  const schemaIds = await registry.schemaIds();
+  registry.close();
+  const appender = new KafkaAppender({ ...options, schemaIds, connection: { brokers, clientId: source } });
+  return {
+    report: appendRefusals((events) => appender.append(events)),
+    close: () => appender.close(),
+  };
+}

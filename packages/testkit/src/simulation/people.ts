@@ -86,13 +86,28 @@ export class People {
       if (open.length === 0) continue;
       const profileId = random.pick(open);
       const form = this.#form(profileId);
-      await this.#process.sleep(random.chance(0.3) ? random.between(2_000, 15_000) : random.between(10, 500));
+      // Somebody goes and looks at the machine, and somebody else does not wait for that.
+      const isAttested = this.#isHostUnknown(profileId) && random.chance(0.7);
+      if (isAttested) this.reportUp(this.#view.profile(profileId)?.lease?.hostId ?? '');
+      if (isAttested && random.chance(0.5)) continue;
+      await this.#process.sleep(this.#formMs(isAttested));
       if (form === null || !this.#isAtWork()) continue;
       // A tool that tells how far the log was read when the form was sent, not when it was opened.
       const isRefreshed = random.chance(0.3);
       const basedOn = isRefreshed ? this.#view.basedOn(profileId) : form.basedOn;
       await this.#send(profileId, { ...form, basedOn });
     }
+  }
+
+  #formMs(isHasty: boolean): number {
+    const random = this.#random;
+    if (isHasty) return random.between(0, 40);
+    return random.chance(0.3) ? random.between(2_000, 15_000) : random.between(10, 500);
+  }
+
+  #isHostUnknown(profileId: string): boolean {
+    const stage = this.#view.profile(profileId)?.stage;
+    return stage?.kind === 'manual-review' && stage.rule === 'holder-unknown';
   }
 
   #form(profileId: string): EventOf<'ReviewResolved'> | null {
@@ -104,7 +119,8 @@ export class People {
       token,
       round,
       outcome: random.pick(['available', 'available', 'resume-pending', 'retry', 'retired'] as const),
-      verdicts: history.openSteps.map(({ stepId }) => ({
+      // A form may have been printed before the last step was in the log.
+      verdicts: history.openSteps.slice(random.chance(0.05) ? 1 : 0).map(({ stepId }) => ({
         stepId,
         verdict: random.pick(['applied', 'not-applied', 'unknown'] as const),
       })),

@@ -171,6 +171,17 @@ describe('a fence target', () => {
     await expect.poll(() => target.stored.get('p1')?.valid, { timeout: 5_000 }).toBe(true);
   });
 
+  it('is confirmed after a restart, though nothing is folded any more', async () => {
+    const log = logOf(granted());
+    const target = new MemoryTarget();
+    const { keeper } = keeperOf(target);
+    keeper.open(log.state, log.nextOffset);
+    await expect.poll(() => target.reportedAs).toEqual(['db:1']);
+    target.replacedBy('db:2');
+    await expect.poll(() => target.reportedAs, { timeout: 5_000 }).toEqual(['db:1', 'db:2']);
+    expect(target.stored.get('p1')?.valid).toBe(true);
+  });
+
   it('is told nothing that it says already', async () => {
     const log = logOf(granted());
     const target = new MemoryTarget();

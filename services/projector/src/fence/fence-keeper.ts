@@ -49,6 +49,7 @@ export class FenceKeeper {
   #incarnation: string | null = null;
   #isUp = false;
   #reportedAt = -Infinity;
+  #askedAt = -Infinity;
   #nudge: AbortController | null = null;
 
   constructor(options: FenceKeeperOptions) {
@@ -214,15 +215,17 @@ export class FenceKeeper {
   async #finish(set: readonly FenceChange[], progress: readonly Progress[], met: string): Promise<void> {
     const { gateway, clock } = this.#options;
     const isReport = progress.length > 0;
-    if (!isReport && set.length === 0) return;
+    // A database that was started again is met also where nothing is folded: it takes no write until it is confirmed.
+    if (!isReport && set.length === 0 && clock.now() - this.#askedAt < IDLE_MS) return;
     const incarnation = isReport ? await gateway.report(progress, met) : await gateway.incarnation();
+    this.#askedAt = clock.now();
     if (!this.#isStill(incarnation, met)) return;
     if (isReport) this.#reportedAt = clock.now();
     for (const { partition, nextOffset } of progress) {
       const open = this.#partitions.get(partition);
       if (open !== undefined) open.reportedOffset = nextOffset;
     }
-    this.#settle(set);
+    if (set.length > 0 || isReport) this.#settle(set);
   }
 
   #progress(): readonly Progress[] {

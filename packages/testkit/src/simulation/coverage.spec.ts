@@ -28,9 +28,12 @@ describe('what must happen', () => {
 
   it('is missing until it was seen', () => {
     const seen = new Map(MUST_HAPPEN.map((what) => [what, 1]));
-    expect(missing(seen)).toEqual([]);
+    expect(missing(seen, 1)).toEqual([]);
     seen.delete('Quarantined.cause dual-use');
-    expect(missing(seen)).toEqual(['Quarantined.cause dual-use']);
+    expect(missing(seen, 1)).toEqual(['Quarantined.cause dual-use']);
+    seen.delete('stage retired -> quarantined');
+    expect(missing(seen, 9_999)).not.toContain('stage retired -> quarantined');
+    expect(missing(seen, 10_000)).toContain('stage retired -> quarantined');
   });
 
   it('is read off the events', () => {

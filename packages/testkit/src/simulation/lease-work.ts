@@ -186,7 +186,7 @@ export class LeaseWork {
     if (isClosed) this.#worker.browser?.close();
     const outcome = this.#held.isRevoked
       ? 'unknown'
-      : random.pick(['completed', 'completed', 'failed'] as const);
+      : random.pick(['completed', 'completed', 'failed', 'cancelled'] as const);
     const browserClosed = isClosed ? 'confirmed' : 'unconfirmed';
     // Nobody hears of a release that is lost: it is repeated until the lease is seen to have ended.
     for (let tries = 0; tries < 3; tries += 1) {

@@ -86,7 +86,7 @@ export class People {
       if (open.length === 0) continue;
       const profileId = random.pick(open);
       const form = this.#form(profileId);
-      // Somebody goes and looks at the machine, and somebody else does not wait for that.
+      // Somebody goes and looks at the machine, and somebody else takes the profile out of service meanwhile.
       const isAttested = this.#isHostUnknown(profileId) && random.chance(0.7);
       if (isAttested) this.reportUp(this.#view.profile(profileId)?.lease?.hostId ?? '');
       if (isAttested && random.chance(0.5)) continue;
@@ -95,7 +95,8 @@ export class People {
       // A tool that tells how far the log was read when the form was sent, not when it was opened.
       const isRefreshed = random.chance(0.3);
       const basedOn = isRefreshed ? this.#view.basedOn(profileId) : form.basedOn;
-      await this.#send(profileId, { ...form, basedOn });
+      const outcome = isAttested && random.chance(0.7) ? 'retired' : form.outcome;
+      await this.#send(profileId, { ...form, outcome, basedOn });
     }
   }
 

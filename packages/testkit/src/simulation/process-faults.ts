@@ -2,7 +2,7 @@ import { NOBODY, type FaultKind, type Stroke } from './fault-kind.ts';
 import type { SimWorker } from './sim-worker.ts';
 
 /** Longest that a worker is held up: within its lease, past it, and past everybody's patience. */
-const HELD_UP_MS = [5_000, 20_000, 50_000];
+const HELD_UP_MS = [5_000, 20_000, 35_000];
 
 const holdUp = ({ random, later }: Stroke, one: { pause(): void; resume(): void }): void => {
   one.pause();

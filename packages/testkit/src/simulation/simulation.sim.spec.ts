@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { COVERING_SEEDS } from './coverage.ts';
 import { runSeeds } from './runner/seed-pool.ts';
-import { COVERING_SEEDS, Totals } from './runner/totals.ts';
+import { Totals } from './runner/totals.ts';
 import { Simulation } from './simulation.ts';
 
 /** `WARDEN_SEEDS=5000 npx vitest run --project simulation packages/testkit/src/simulation` runs more of them. */

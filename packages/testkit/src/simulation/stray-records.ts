@@ -19,7 +19,7 @@ const lastOf = <K extends WardenEvent['type']>(
 /** What a program writes that is confused about who it is, or where a case stands; none of it may have an effect. */
 export const STRAY_RECORDS: Readonly<Record<string, FaultKind>> = {
   'stray record': {
-    weight: 1.5,
+    weight: 2.5,
     strike: ({ random, log, profileIds }) => {
       const profileId = random.pick(profileIds);
       const lease = lastOf(log, profileId, 'LeaseGranted');

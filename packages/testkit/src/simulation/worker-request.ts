@@ -35,7 +35,7 @@ export const TENANT = 'acme';
 
 /** As it should be; now and then not. */
 const oddly = <T>(random: Random, usual: T, odd: readonly T[]): T =>
-  random.chance(0.04) ? random.pick(odd) : usual;
+  random.chance(0.06) ? random.pick(odd) : usual;
 
 /** What a worker asks for, by what it sees of the profile. */
 export const requestOf = (

@@ -1,8 +1,5 @@
-import { missing } from '../coverage.ts';
+import { COVERING_SEEDS, missing } from '../coverage.ts';
 import type { SeedReport } from './seed-report.ts';
-
-/** From so many seeds on, a run that has not reached something fails; fewer cannot be expected to reach everything. */
-export const COVERING_SEEDS = 1_000;
 
 /** The sum of the reports of one run. */
 export class Totals {
@@ -26,7 +23,7 @@ export class Totals {
   }
 
   get notCovered(): readonly string[] {
-    return missing(this.seen);
+    return missing(this.seen, this.seeds);
   }
 
   /** Nothing was broken, and whatever must be reached was. */

@@ -10,6 +10,9 @@ export type Assignment = { readonly groupId: string } | { readonly partitions: r
 /** Heartbeats within one session. */
 const BEATS_PER_SESSION = 3;
 
+/** One for all: an abort without a reason makes an error of its own, stack and all. */
+const LOST = new DOMException('the partition is lost', 'AbortError');
+
 /** One partition for as long as it is ours. By callbacks: a listener on a signal for each fetch would cost most of a run. */
 class Ownership {
   readonly controller = new AbortController();
@@ -31,7 +34,7 @@ class Ownership {
   }
 
   lose(): void {
-    this.controller.abort();
+    this.controller.abort(LOST);
     this.#wake?.();
   }
 }

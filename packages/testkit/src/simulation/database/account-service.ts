@@ -94,7 +94,7 @@ export class AccountService {
       ]);
     } finally {
       // Not before the race is decided: a sleep that is woken would win it.
-      over.abort();
+      over.abort('answered');
     }
   }
 

@@ -1,7 +1,10 @@
 import {
   freePort,
+  kafkaTool,
+  startKafkaCluster,
   startServices,
   startStack,
+  type KafkaCluster,
   type ServiceName,
   type Services,
   type Stack,
@@ -10,7 +13,7 @@ import { DEFAULT_POLICY, type Policy } from '@profile-warden/domain';
 import type { LogRecord } from '@profile-warden/events';
 import { KafkaProxy } from '@profile-warden/testkit/proxy';
 import { expect } from 'vitest';
-import { dumpTopic } from './console-dump.fixture.ts';
+import { dumpTopic, type DumpSource } from './console-dump.fixture.ts';
 import { Fleet } from './fleet.fixture.ts';
 import type { FleetOrders } from './fleet-messages.fixture.ts';
 import { judge, type Judgement } from './judgement.fixture.ts';
@@ -37,12 +40,15 @@ const PARTITION_COUNT = 6;
 const HOST_ID = 'fault-host';
 const SESSION_MS = 3_000;
 const LOGGED_BOUND_MS = 60_000;
+const TOPICS = 'org.apache.kafka.tools.TopicCommand';
 
 export interface FaultWorldOptions {
   readonly services?: readonly ServiceName[];
   readonly policy?: Partial<Policy>;
   readonly brokerConfig?: Record<string, string>;
   readonly env?: Record<string, string>;
+  /** More than one: services and fleets use a cluster of so many brokers, and no proxy. Default 1. */
+  readonly brokerCount?: number;
 }
 
 /**
@@ -52,6 +58,8 @@ export interface FaultWorldOptions {
 export class FaultWorld implements AsyncDisposable {
   readonly stack: Stack;
   readonly proxy: KafkaProxy;
+  /** Null where there is one broker only. */
+  readonly cluster: KafkaCluster | null;
   readonly services: Services;
   readonly policy: Policy;
   readonly topic = 'profile-leases.v1';
@@ -65,6 +73,7 @@ export class FaultWorld implements AsyncDisposable {
   private constructor(parts: {
     stack: Stack;
     proxy: KafkaProxy;
+    cluster: KafkaCluster | null;
     services: Services;
     brokers: readonly string[];
     options: FaultWorldOptions;
@@ -72,6 +81,7 @@ export class FaultWorld implements AsyncDisposable {
   }) {
     this.stack = parts.stack;
     this.proxy = parts.proxy;
+    this.cluster = parts.cluster;
     this.services = parts.services;
     this.brokers = parts.brokers;
     this.#options = parts.options;
@@ -80,22 +90,27 @@ export class FaultWorld implements AsyncDisposable {
   }
 
   static async open(options: FaultWorldOptions = {}): Promise<FaultWorld> {
+    const { brokerCount = 1 } = options;
+    const brokerConfig = { 'group.min.session.timeout.ms': '1000', ...options.brokerConfig };
     const [listening, advertised] = [await freePort(), await freePort()];
     const proxy = await KafkaProxy.open({ host: '127.0.0.1', port: listening }, advertised);
     const stack = await startStack({
       kind: 'embedded',
       secondListener: { port: listening, advertisedPort: advertised },
-      brokerConfig: { 'group.min.session.timeout.ms': '1000', ...options.brokerConfig },
+      brokerConfig,
     });
-    const brokers = [`127.0.0.1:${advertised}`];
     const died: string[] = [];
+    let cluster: KafkaCluster | null = null;
     try {
+      cluster = brokerCount > 1 ? await startKafkaCluster({ brokerCount, brokerConfig }) : null;
+      const brokers = cluster?.brokers ?? [`127.0.0.1:${advertised}`];
       const services = await startServices(
-        { ...stack, brokers },
+        { ...stack, brokers: [...brokers] },
         { ...FaultWorld.#serviceOptions(options), onServiceDied: ({ message }) => died.push(message) },
       );
-      return new FaultWorld({ stack, proxy, services, brokers, options, died });
+      return new FaultWorld({ stack, proxy, cluster, services, brokers, options, died });
     } catch (error) {
+      await cluster?.[Symbol.asyncDispose]();
       await stack.stop();
       await proxy[Symbol.asyncDispose]();
       throw error;
@@ -106,7 +121,11 @@ export class FaultWorld implements AsyncDisposable {
     return {
       hostId: HOST_ID,
       policy: { ...FAULT_POLICY, ...options.policy },
-      env: { WARDEN_SESSION_MS: String(SESSION_MS), ...options.env },
+      env: {
+        WARDEN_SESSION_MS: String(SESSION_MS),
+        WARDEN_REPLICATION: String(Math.min(3, options.brokerCount ?? 1)),
+        ...options.env,
+      },
       ...(options.services === undefined ? {} : { names: options.services }),
     };
   }
@@ -146,9 +165,7 @@ export class FaultWorld implements AsyncDisposable {
 
   /** From outside, by Kafka's own consumer, on a way that no fault is on. */
   judge(): Promise<Judgement> {
-    const { brokers, registryUrl, kafkaLibsDir } = this.stack;
-    const { suspectAfterMs } = this.policy;
-    return judge({ brokers, registryUrl, kafkaLibsDir, topic: this.topic, suspectAfterMs });
+    return judge({ ...this.#dumpSource(), suspectAfterMs: this.policy.suspectAfterMs });
   }
 
   /** No invariant is broken, every request is answered, nothing that should run has ended. */
@@ -163,8 +180,7 @@ export class FaultWorld implements AsyncDisposable {
 
   /** What is committed by now, of all partitions. Reads the whole topic again: for a few looks. */
   async isLogged(look: (log: { readonly records: readonly LogRecord[] }) => boolean): Promise<boolean> {
-    const { brokers, registryUrl, kafkaLibsDir } = this.stack;
-    const dump = await dumpTopic({ brokers, registryUrl, kafkaLibsDir, topic: this.topic }, 'read_committed');
+    const dump = await dumpTopic(this.#dumpSource(), 'read_committed');
     return look({ records: [...dump.values()].flat() });
   }
 
@@ -178,11 +194,35 @@ export class FaultWorld implements AsyncDisposable {
         throw new Error(`not in the log within ${LOGGED_BOUND_MS} ms: ${what}`);
   }
 
+  /** Waits until every replica of every topic of the cluster is in sync: only then another broker may go. */
+  async untilInSync(): Promise<void> {
+    const args = [
+      '--bootstrap-server',
+      this.#dumpSource().brokers.join(','),
+      '--describe',
+      '--under-replicated-partitions',
+    ];
+    const untilMs = performance.now() + LOGGED_BOUND_MS;
+    for (;;) {
+      const { code, stdout } = await kafkaTool(this.stack.kafkaLibsDir, TOPICS, args);
+      if (code === 0 && stdout.trim() === '') return;
+      if (performance.now() > untilMs)
+        throw new Error(`not in sync within ${LOGGED_BOUND_MS} ms:\n${stdout}`);
+    }
+  }
+
+  #dumpSource(): DumpSource {
+    const { registryUrl, kafkaLibsDir } = this.stack;
+    const brokers = this.cluster?.brokers ?? this.stack.brokers;
+    return { brokers, registryUrl, kafkaLibsDir, topic: this.topic };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.proxy.heal();
     for (const fleet of this.#fleets) await fleet.kill();
     for (const more of this.#more) await more.stop();
     await this.services.stop();
+    await this.cluster?.[Symbol.asyncDispose]();
     await this.stack.stop();
     await this.proxy[Symbol.asyncDispose]();
   }

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** `npm run test:faults`: real parts, real faults, one after the other; too long for every `npm test`. */
 export default defineConfig({
+  cacheDir: join(import.meta.dirname, '../../node_modules/.cache/vite-faults'),
   test: {
     name: 'faults',
     include: ['**/*.fault.spec.ts'],

@@ -23,11 +23,25 @@ const HEARTBEAT_EVERY_MS = 300;
 const LOOP_TURN_MS = 300;
 const REBALANCE_MS_MAX = 15_000;
 const JOIN_MS_MAX = 60_000;
-const WATCH_EVERY_MS = 5_000;
-/** Outlives every retry below: only a member that neither works nor fails is caught by it. */
+const WATCH_EVERY_MS = 1_000;
+/** The outage that a member survives. */
 const SILENCE_MS_MAX = 90_000;
-/** Together about 40 s, the broker outage that a member survives. */
+/** Unanswered for so long beyond its session, a member begins anew. */
+const REJOIN_AFTER_MS = 5_000;
+/** Together about 40 s. */
 const RETRY = { initialRetryTime: 200, multiplier: 2, maxRetryTime: 5_000, retries: 12 };
+/** What a consumer ends with when the brokers, or the way to them, are to blame. */
+const NETWORK_ERRORS: ReadonlySet<string> = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSNumberOfRetriesExceeded',
+]);
+
+const isOfNetwork = (error: unknown): boolean =>
+  error instanceof Error && (NETWORK_ERRORS.has(error.name) || isOfNetwork(error.cause));
 
 /**
  * A member of a consumer group that takes its share of the partitions and reads none of them.
@@ -38,11 +52,16 @@ const RETRY = { initialRetryTime: 200, multiplier: 2, maxRetryTime: 5_000, retri
  * `LogFeed`.
  *
  * *Joining* until the first assignment, *member* until `stop` or a crash; on a rebalance the old assignment holds
- * until the new one is there. A crash of a member is final: `onLost` is called once and the process should end.
+ * until the new one is there. A member whose coordinator has gone would ask that broker for ever: the library looks for
+ * another one only when it joins. So a member that is not answered *begins anew*, with another consumer. What else a
+ * consumer ends with is final, and so is a silence past its bound: `onLost` is called once and the process should end.
  */
 export class GroupMembership {
   readonly #options: MembershipOptions;
-  readonly #consumer: Consumer;
+  #consumer: Consumer | null = null;
+  /** A consumer is on its way to the brokers, and has retries of its own. */
+  #isBeginning = false;
+  #begunAt = 0;
   #startedAt = 0;
   #lastSignOfLifeAt = 0;
   /** When the last call was sent by whose answer the group has confirmed us. */
@@ -56,39 +75,64 @@ export class GroupMembership {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
-    const kafka = createKafka(options.connection, { requestTimeoutMs: REQUEST_MS_MAX, retry: RETRY });
-    this.#consumer = kafka.consumer({
-      groupId: options.groupId,
-      partitionAssigners: [stickyAssigner(options.topic, options.owned)],
-      sessionTimeout: options.sessionMs,
+  }
+
+  async start(): Promise<void> {
+    this.#startedAt = performance.now();
+    this.#lastSignOfLifeAt = this.#startedAt;
+    await this.#begin();
+    this.#watch = setInterval(() => this.#check(), WATCH_EVERY_MS).unref();
+  }
+
+  async #begin(): Promise<void> {
+    const consumer = this.#newConsumer();
+    this.#consumer = consumer;
+    this.#isBeginning = true;
+    this.#begunAt = performance.now();
+    try {
+      await consumer.connect();
+      // Never used to read from, only so that no path of the library can fall back to the end of the log.
+      await consumer.subscribe({ topics: [this.#options.topic], fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: () => Promise.reject(new Error('a paused member was handed records')),
+      });
+    } finally {
+      this.#isBeginning = false;
+    }
+  }
+
+  /** What a consumer that was given up still has to say is not heard. */
+  #newConsumer(): Consumer {
+    const { connection, groupId, topic, owned, sessionMs } = this.#options;
+    const kafka = createKafka(connection, { requestTimeoutMs: REQUEST_MS_MAX, retry: RETRY });
+    const consumer = kafka.consumer({
+      groupId,
+      partitionAssigners: [stickyAssigner(topic, owned)],
+      sessionTimeout: sessionMs,
       heartbeatInterval: HEARTBEAT_EVERY_MS,
       rebalanceTimeout: REBALANCE_MS_MAX,
       maxWaitTimeInMs: LOOP_TURN_MS,
       allowAutoTopicCreation: false,
-      retry: { ...RETRY, restartOnFailure: () => Promise.resolve(this.#isJoining()) },
+      retry: { ...RETRY, restartOnFailure: () => Promise.resolve(isCurrent() && this.#isJoining()) },
     });
-  }
-
-  async start(): Promise<void> {
-    const consumer = this.#consumer;
+    const isCurrent = (): boolean => this.#consumer === consumer && !this.#isOver;
     const { events } = consumer;
-    consumer.on(events.GROUP_JOIN, (event) => this.#joined(event));
-    consumer.on(events.REQUEST, (event) => this.#answered(event));
-    consumer.on(events.HEARTBEAT, () => this.#alive());
+    consumer.on(events.GROUP_JOIN, (event) => {
+      if (isCurrent()) this.#joined(event, consumer);
+    });
+    consumer.on(events.REQUEST, (event) => {
+      if (isCurrent()) this.#answered(event);
+    });
+    consumer.on(events.HEARTBEAT, () => {
+      if (isCurrent()) this.#alive();
+    });
     consumer.on(events.CRASH, ({ payload }) => {
-      if (!payload.restart) this.#lost('membership-lost', payload.error.message);
+      if (payload.restart || !isCurrent() || isOfNetwork(payload.error)) return;
+      this.#lost('membership-lost', payload.error.message);
     });
-    await consumer.connect();
-    // Never used to read from, only so that no path of the library can fall back to the end of the log.
-    await consumer.subscribe({ topics: [this.#options.topic], fromBeginning: true });
-    this.#startedAt = performance.now();
-    this.#lastSignOfLifeAt = this.#startedAt;
-    this.#watch = setInterval(() => this.#check(), WATCH_EVERY_MS).unref();
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      eachBatch: () => Promise.reject(new Error('a paused member was handed records')),
-    });
+    return consumer;
   }
 
   /** Resolves at the next heartbeat that the group answers: until then the partitions may be lost already. */
@@ -105,17 +149,16 @@ export class GroupMembership {
   async stop(): Promise<void> {
     this.#isOver = true;
     clearInterval(this.#watch);
-    await this.#consumer.disconnect();
+    await this.#consumer?.disconnect();
   }
 
   /** Runs before the first fetch of the new generation, and a throw here would crash the library's loop. */
-  #joined({ payload }: ConsumerGroupJoinEvent): void {
-    if (this.#isOver) return;
+  #joined({ payload }: ConsumerGroupJoinEvent, consumer: Consumer): void {
     const { topic, onAssignment } = this.#options;
     try {
       this.#hasJoined = true;
       this.#confirm('SyncGroup');
-      this.#consumer.pause([{ topic }]);
+      consumer.pause([{ topic }]);
       onAssignment(payload.memberAssignment[topic] ?? []);
     } catch (error) {
       this.#lost('membership-lost', error instanceof Error ? error.message : String(error));
@@ -149,6 +192,19 @@ export class GroupMembership {
     const silentMs = performance.now() - this.#lastSignOfLifeAt;
     if (silentMs > SILENCE_MS_MAX)
       this.#lost('membership-stalled', `no heartbeat answered for ${Math.round(silentMs)} ms`);
+    else if (silentMs > this.#options.sessionMs + REJOIN_AFTER_MS) this.#beginAnew();
+  }
+
+  /** Not before the last beginning had the same time, and never two at once. */
+  #beginAnew(): void {
+    const beganMs = performance.now() - this.#begunAt;
+    if (this.#isBeginning || beganMs < this.#options.sessionMs + REJOIN_AFTER_MS) return;
+    // It may try to reach its broker for a while yet, and nobody waits for it.
+    void this.#consumer?.disconnect().catch(() => undefined);
+    this.#begin().catch((error: unknown) => {
+      if (!isOfNetwork(error))
+        this.#lost('membership-lost', error instanceof Error ? error.message : String(error));
+    });
   }
 
   #lost(code: 'membership-lost' | 'membership-stalled', detail: string): void {

@@ -5,7 +5,8 @@
 -- files) have another start, a database restored or copied within one server has another file.
 create or replace function warden.database_incarnation() returns text
 language sql volatile
-return substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) || ':' ||
+return case when pg_is_in_recovery() then 'standby'
+            else substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) end || ':' ||
        (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text || ':' ||
        pg_relation_filepath('warden.fence'::regclass);
 

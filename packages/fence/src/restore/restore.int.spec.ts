@@ -101,7 +101,10 @@ describe('a base backup taken before a fence was raised', () => {
       await using standby = await startServer(await baseBackup(primary, 'standby.signal'));
       await grant(primary.client, 'streamed', 1, 6);
       await until(hasToken(standby.client, 'streamed', 1));
-      await expect(ask(standby.client, 'lagging', 1)).rejects.toMatchObject({ code: '25006' });
+      expect(await ask(standby.client, 'lagging', 1)).toBe('other-database');
+      await expect(standby.client.query(`select warden.require_token('lagging', 1)`)).rejects.toMatchObject({
+        code: '25006',
+      });
       await cutOff(standby);
       await fenceOff(primary.client, 'lagging');
       await promote(standby);

@@ -1,5 +1,5 @@
 export { startKafkaCluster, type KafkaCluster, type KafkaClusterOptions } from './cluster.ts';
-export { createDatabase, databaseUrl } from './database.ts';
+export { createDatabase, createTemplate, databaseUrl } from './database.ts';
 export { kafkaJars } from './download.ts';
 export { DevstackError, type DevstackErrorCode } from './error.ts';
 export { Guard } from './guard-client.ts';

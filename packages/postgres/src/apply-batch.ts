@@ -81,15 +81,16 @@ async function upsertCases(client: PoolClient, cases: readonly CaseRow[]): Promi
   if (cases.length === 0) return;
   await client.query(
     `insert into recovery_case as c
-       (profile_id, token, round, cause, opened_offset, opened_at, evidence, evidence_offset,
+       (profile_id, token, round, cause, opened_offset, opened_at, attempt_count, evidence, evidence_offset,
         decision, decided_offset, resolved, resolved_offset)
-     select id, token, round, cause, opened, ${instant('opened_ms')}, evidence::json, evidence_at,
+     select id, token, round, cause, opened, ${instant('opened_ms')}, attempts, evidence::json, evidence_at,
             decision::json, decided_at, resolved::json, resolved_at
      from unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[],
-                 $9::text[], $10::bigint[], $11::text[], $12::bigint[])
+                 $9::text[], $10::bigint[], $11::text[], $12::bigint[], $13::int[])
        as t (id, token, round, cause, opened, opened_ms, evidence, evidence_at, decision, decided_at,
-             resolved, resolved_at)
+             resolved, resolved_at, attempts)
      on conflict (profile_id, token, round) do update set
+       attempt_count = greatest(excluded.attempt_count, c.attempt_count),
        evidence = coalesce(excluded.evidence, c.evidence),
        evidence_offset = coalesce(excluded.evidence_offset, c.evidence_offset),
        decision = coalesce(excluded.decision, c.decision),
@@ -109,6 +110,7 @@ async function upsertCases(client: PoolClient, cases: readonly CaseRow[]): Promi
       cases.map((row) => row.decidedOffset),
       cases.map((row) => row.resolved),
       cases.map((row) => row.resolvedOffset),
+      cases.map((row) => row.attemptCount),
     ],
   );
 }

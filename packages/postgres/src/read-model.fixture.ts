@@ -1,5 +1,5 @@
 /** For the specs beside this file: an empty read model of its own, and rows to put into it. */
-import { freshDatabase } from '@profile-warden/testkit/parts';
+import { preparedDatabase } from '@profile-warden/testkit/parts';
 import { READ_SCHEMA, migrate } from './migrate.ts';
 import type { Pool } from './pool.ts';
 import { openPool } from './pool.ts';
@@ -12,8 +12,7 @@ export interface ReadModelDatabase extends AsyncDisposable {
 }
 
 export async function readModelDatabase(): Promise<ReadModelDatabase> {
-  const url = await freshDatabase();
-  await migrate(url);
+  const url = await preparedDatabase('read-model', (template) => migrate(template));
   const pool = openPool(url, { applicationName: 'spec', schema: READ_SCHEMA });
   return { url, pool, [Symbol.asyncDispose]: () => pool.end() };
 }
@@ -36,6 +35,7 @@ export const caseRow = (profileId: string, change: Partial<CaseRow> = {}): CaseR
   cause: 'operator',
   openedOffset: 5,
   openedAt: 1_700_000_000_000,
+  attemptCount: 0,
   evidence: null,
   evidenceOffset: null,
   decision: null,

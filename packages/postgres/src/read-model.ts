@@ -18,6 +18,7 @@ export interface StoredCase {
   readonly cause: string;
   readonly openedOffset: number;
   readonly openedAt: Date;
+  readonly attemptCount: number;
   readonly evidence: unknown;
   readonly evidenceOffset: number | null;
   readonly decision: unknown;
@@ -45,7 +46,7 @@ export interface ArchivedEvent {
 const PROFILE = `p.profile_id as "profileId", p.partition, p.lifecycle, p.token, p.since_offset as "sinceOffset",
   p.since_at as "sinceAt", p.folded_offset as "foldedOffset", p.state`;
 const CASE = `c.profile_id as "profileId", c.token, c.round, c.cause, c.opened_offset as "openedOffset",
-  c.opened_at as "openedAt", c.evidence, c.evidence_offset as "evidenceOffset", c.decision,
+  c.opened_at as "openedAt", c.attempt_count as "attemptCount", c.evidence, c.evidence_offset as "evidenceOffset", c.decision,
   c.decided_offset as "decidedOffset", c.resolved, c.resolved_offset as "resolvedOffset"`;
 const EVENT = `partition, log_offset as "offset", broker_at as "brokerAt", profile_id as "profileId", type,
   event_id as "eventId", body`;

@@ -21,6 +21,8 @@ export interface CaseRow {
   readonly cause: string;
   readonly openedOffset: number;
   readonly openedAt: number;
+  /** Looks in this round, those included that settled nothing. */
+  readonly attemptCount: number;
   readonly evidence: JsonText | null;
   readonly evidenceOffset: number | null;
   readonly decision: JsonText | null;

@@ -1,11 +1,11 @@
 import { READ_SCHEMA, migrate, openPool } from '@profile-warden/postgres';
+import { readModelStore } from '@profile-warden/projection';
 import { appendingOpener, runService } from '@profile-warden/service';
 import { projectorDuty } from './duty.ts';
 import { FenceKeeper } from './fence/fence-keeper.ts';
 import { fenceGateway } from './fence/gateway.ts';
 import { projectorMetrics } from './metrics.ts';
 import { Projections } from './read-model/projections.ts';
-import { readModelStore } from './read-model/store.ts';
 import { signalLog } from './signal-log.ts';
 import type { OnProjectorSignal } from './signals.ts';
 

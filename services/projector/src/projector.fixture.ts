@@ -1,13 +1,14 @@
 /** For the specs beside this file: a projector on a real database, fed from a log in memory. */
 import type { Appender, NewEvent } from '@profile-warden/events';
 import { READ_SCHEMA, ensureFence, migrate, openPool, type Pool } from '@profile-warden/postgres';
+import { readModelStore, type ReadModelStore } from '@profile-warden/projection';
 import { FoldAndPay, appendingOpener, systemClock } from '@profile-warden/service';
+import { preparedDatabase } from '@profile-warden/testkit/parts';
 import type { PartitionLog } from '@profile-warden/testkit/spec';
 import { projectorDuty } from './duty.ts';
 import { FenceKeeper } from './fence/fence-keeper.ts';
 import { fenceGateway } from './fence/gateway.ts';
 import { Projections } from './read-model/projections.ts';
-import { readModelStore, type ReadModelStore } from './read-model/store.ts';
 import type { ProjectorSignal } from './signals.ts';
 
 export const TARGET = 'accounts';
@@ -17,11 +18,10 @@ export interface Databases extends AsyncDisposable {
   readonly accounts: Pool;
 }
 
-export async function openDatabases(url: string): Promise<Databases> {
-  await migrate(url);
+export async function openDatabases(): Promise<Databases> {
+  const url = await preparedDatabase('projector', prepare);
   const readModel = openPool(url, { applicationName: 'projector', schema: READ_SCHEMA });
   const accounts = openPool(url, { applicationName: 'accounts', maxConnections: 20 });
-  await ensureFence(accounts);
   return {
     readModel,
     accounts,
@@ -29,6 +29,16 @@ export async function openDatabases(url: string): Promise<Databases> {
       await Promise.all([readModel.end(), accounts.end()]);
     },
   };
+}
+
+async function prepare(url: string): Promise<void> {
+  await migrate(url);
+  const pool = openPool(url, { applicationName: 'prepare' });
+  try {
+    await ensureFence(pool);
+  } finally {
+    await pool.end();
+  }
 }
 
 export interface TestProjector extends AsyncDisposable {

@@ -1,16 +1,9 @@
 import type { BlockingSession } from '@profile-warden/postgres';
+import type { ProjectionSignal } from '@profile-warden/projection';
 
 /** What happens in the projector, as data: logs and metrics are made from it. */
 export type ProjectorSignal =
-  | {
-      readonly type: 'written';
-      readonly partition: number;
-      readonly nextOffset: number;
-      readonly profileCount: number;
-      readonly eventCount: number;
-      readonly tookMs: number;
-    }
-  | { readonly type: 'write-failed'; readonly partition: number; readonly error: unknown }
+  | ProjectionSignal
   | { readonly type: 'target-up'; readonly target: string; readonly incarnation: string }
   | { readonly type: 'target-down'; readonly target: string; readonly error: unknown }
   | {

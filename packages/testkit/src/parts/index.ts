@@ -1,2 +1,2 @@
-export { freshDatabase, freshTopicName, parts } from './parts.ts';
+export { freshDatabase, freshTopicName, parts, preparedDatabase } from './parts.ts';
 export type { ProvidedParts } from './provided.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createDatabase } from '@profile-warden/devstack';
+import { createDatabase, createTemplate } from '@profile-warden/devstack';
 import { inject } from 'vitest';
 import type { ProvidedParts } from './provided.ts';
 
@@ -11,6 +11,20 @@ export function parts(): ProvidedParts {
 /** The URL of a new, empty database: each test has its own, and none cleans up after another. */
 export function freshDatabase(): Promise<string> {
   return createDatabase(parts().postgresUrl, `test_${randomBytes(6).toString('hex')}`);
+}
+
+/**
+ * The URL of a new database that `prepare` has filled. It is called once for all tests of a run that ask by the same
+ * name; each of them gets a copy of its own.
+ */
+export async function preparedDatabase(
+  name: string,
+  prepare: (url: string) => Promise<unknown>,
+): Promise<string> {
+  const { postgresUrl } = parts();
+  const template = `template_${name}`;
+  await createTemplate(postgresUrl, template, prepare);
+  return createDatabase(postgresUrl, `test_${randomBytes(6).toString('hex')}`, template);
 }
 
 /** A topic name that no other test uses. The topic itself is created by the test. */

@@ -1,6 +1,5 @@
 import { requireToken } from '@profile-warden/fence';
 import type { PoolClient } from '@profile-warden/postgres';
-import { freshDatabase } from '@profile-warden/testkit/parts';
 import {
   granted,
   logOf,
@@ -15,7 +14,7 @@ import { TARGET, openDatabases, startProjector, type Databases } from '../projec
 
 let databases: Databases;
 beforeEach(async () => {
-  databases = await openDatabases(await freshDatabase());
+  databases = await openDatabases();
 });
 afterEach(() => databases[Symbol.asyncDispose]());
 

@@ -1,15 +1,18 @@
 import type { PartitionState } from '@profile-warden/domain';
 import type { Clock, LogRecord } from '@profile-warden/events';
+import {
+  PartitionProjection,
+  TrackedProfiles,
+  type Changes,
+  type OnProjectionSignal,
+  type ReadModelStore,
+} from '@profile-warden/projection';
 import type { Opener } from '@profile-warden/service';
-import type { OnProjectorSignal } from '../signals.ts';
-import { PartitionProjection } from './partition-projection.ts';
-import type { ReadModelStore } from './store.ts';
-import { TrackedProfiles, type Changes } from './tracked-profiles.ts';
 
 export interface ProjectionsOptions {
   readonly store: ReadModelStore;
   readonly clock: Clock;
-  readonly onSignal: OnProjectorSignal;
+  readonly onSignal: OnProjectionSignal;
 }
 
 interface Open {

@@ -12,7 +12,7 @@ import {
   loadSnapshot,
   timeline,
 } from '@profile-warden/postgres';
-import { freshDatabase } from '@profile-warden/testkit/parts';
+import { readModelStore } from '@profile-warden/projection';
 import {
   authorityPays,
   beat,
@@ -30,11 +30,10 @@ import {
 import type { PartitionLog } from '@profile-warden/testkit/spec';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TARGET, openDatabases, startProjector, type Databases } from '../projector.fixture.ts';
-import { readModelStore } from './store.ts';
 
 let databases: Databases;
 beforeEach(async () => {
-  databases = await openDatabases(await freshDatabase());
+  databases = await openDatabases();
 });
 afterEach(() => databases[Symbol.asyncDispose]());
 

@@ -3,6 +3,7 @@ import type { CaseRow } from '@profile-warden/postgres';
 import {
   authorityPays,
   elapse,
+  evidence,
   everyonePays,
   granted,
   logOf,
@@ -48,6 +49,15 @@ describe('a recovery case', () => {
     expect(JSON.parse(only?.evidence ?? '')).toMatchObject({ complete: true, offset: only?.evidenceOffset });
     expect(JSON.parse(only?.decision ?? '')).toMatchObject({ rule: 'operator' });
     expect(JSON.parse(only?.resolved ?? '')).toMatchObject({ type: 'ReviewResolved' });
+  });
+
+  it('counts every look, the one included that settled nothing', () => {
+    const log = logOf(granted(), quarantineRequested(), authorityPays, elapse(200_000));
+    log.append(evidence(log.nextOffset - 1, { attempt: 1, complete: false }));
+    expect(casesOf(log)).toMatchObject([{ attemptCount: 1 }]);
+    log.append(evidence(log.nextOffset - 1, { attempt: 2 }));
+    const [only] = casesOf(log);
+    expect(only).toMatchObject({ attemptCount: 2, evidenceOffset: log.nextOffset - 1 });
   });
 
   it('takes no notice of a decision or a review that the fold ignored', () => {

@@ -1,15 +1,8 @@
 import type { PartitionState } from '@profile-warden/domain';
 import type { Clock, LogRecord } from '@profile-warden/events';
-import {
-  SnapshotHash,
-  storableText,
-  type ArchiveRow,
-  type Batch,
-  type CaseRow,
-} from '@profile-warden/postgres';
-import type { OnProjectorSignal } from '../signals.ts';
-import { caseChangeOf, caseKey, mergeCase } from './cases.ts';
-import { archiveRowOf, partitionText, profileRowOf } from './rows.ts';
+import { storableText, type Batch } from '@profile-warden/postgres';
+import { PendingRows } from './pending-rows.ts';
+import type { OnProjectionSignal } from './signals.ts';
 import type { ReadModelStore, StoredPosition } from './store.ts';
 import type { Changes } from './tracked-profiles.ts';
 
@@ -20,13 +13,18 @@ export interface ProjectionOptions {
   readonly store: ReadModelStore;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly onSignal: OnProjectorSignal;
+  readonly onSignal: OnProjectionSignal;
   /** Told once when nothing more can be written: another projector, another log. */
   readonly onFailed: (error: Error) => void;
 }
 
-/** Time over which records are gathered into one batch, in ms: heartbeats of a profile become one row. */
-const COALESCE_MS = 250;
+/**
+ * Records are gathered for so long into one batch, in ms: heartbeats of a profile become one row. Where writing takes
+ * long the pause grows with it, so that a busy database is asked less often and not more.
+ */
+const COALESCE_MS_MIN = 250;
+const COALESCE_MS_MAX = 1_000;
+const PAUSE_PER_WRITE = 3;
 /** Archive rows that wait; past it folding waits as well. */
 const WAITING_MAX = 5_000;
 const RETRY_FIRST_MS = 100;
@@ -42,13 +40,13 @@ const RETRY_MAX_MS = 5_000;
  */
 export class PartitionProjection {
   readonly #options: ProjectionOptions;
-  readonly #hash = new SnapshotHash();
-  #touched = new Set<string>();
-  #cases = new Map<string, CaseRow>();
-  #archive: ArchiveRow[] = [];
+  readonly #pending = new PendingRows();
   #written: number;
-  #hasAll = false;
-  #running: Promise<void> | null = null;
+  /** Ends the pause between two batches. */
+  #hurry = new AbortController();
+  /** Those who wait until what waits has been taken into a batch. */
+  #room: PromiseWithResolvers<void> | null = null;
+  #isRunning = false;
   #failure: Error | null = null;
 
   constructor(options: ProjectionOptions) {
@@ -61,68 +59,51 @@ export class PartitionProjection {
     this.#throwFailure();
     const { state } = this.#options;
     this.#verifyLog(records);
-    for (const profileId of touched) this.#touched.add(profileId);
-    for (const record of records) {
-      if (record.offset < this.#options.stored.nextOffset) continue;
-      const row = archiveRowOf(record);
-      if (row !== null) this.#archive.push(row);
-      const move = moves.get(record.offset);
-      const change = move === undefined ? null : caseChangeOf(record, move);
-      if (change !== null)
-        this.#cases.set(caseKey(change), mergeCase(this.#cases.get(caseKey(change)), change));
+    for (const profileId of touched) this.#pending.touch(profileId);
+    for (const record of records)
+      if (record.offset >= this.#options.stored.nextOffset)
+        this.#pending.note(record, moves.get(record.offset));
+    if (state.nextOffset > this.#written && !this.#isRunning) void this.#run();
+    if (this.#isFull) {
+      this.#hurry.abort();
+      await (this.#room ??= Promise.withResolvers()).promise;
     }
-    if (state.nextOffset > this.#written) this.#running ??= this.#run();
-    if (this.#archive.length > WAITING_MAX) await this.#running;
     this.#throwFailure();
+  }
+
+  get #isFull(): boolean {
+    return this.#pending.archiveCount > WAITING_MAX;
   }
 
   async #run(): Promise<void> {
     const { clock, signal, state, onFailed } = this.#options;
+    this.#isRunning = true;
     try {
       while (!signal.aborted && state.nextOffset > this.#written) {
         const startedAt = clock.now();
-        await this.#write(this.#collect());
-        await clock.sleep(Math.max(0, COALESCE_MS - (clock.now() - startedAt)), signal);
+        const batch = this.#pending.collect(state, this.#written);
+        this.#makeRoom();
+        await this.#write(batch);
+        this.#hurry = new AbortController();
+        if (!this.#isFull)
+          await clock.sleep(
+            pauseAfter(clock.now() - startedAt),
+            AbortSignal.any([signal, this.#hurry.signal]),
+          );
       }
     } catch (error) {
       if (signal.aborted) return;
       this.#failure = error instanceof Error ? error : new Error(String(error));
       onFailed(this.#failure);
     } finally {
-      this.#running = null;
+      this.#isRunning = false;
+      this.#makeRoom();
     }
   }
 
-  /** Everything at one position. Synchronous, so no record can be folded in between. */
-  #collect(): Batch {
-    const { state } = this.#options;
-    const ids = this.#hasAll ? this.#touched : state.profiles.keys();
-    const profiles = [...ids].flatMap((profileId) => {
-      const profile = state.profiles.get(profileId);
-      return profile === undefined ? [] : [profileRowOf(profile, state.nextOffset)];
-    });
-    for (const { profileId, state: text } of profiles) this.#hash.set(profileId, text);
-    const text = partitionText(state);
-    const batch: Batch = {
-      partition: state.partition,
-      expectedNextOffset: this.#written,
-      position: {
-        nextOffset: state.nextOffset,
-        foldVersion: state.foldVersion,
-        firstRecordId: state.firstRecordId,
-        lastRecord: state.lastRecord,
-        state: text,
-        hash: this.#hash.digest(text),
-      },
-      profiles,
-      cases: [...this.#cases.values()],
-      archive: this.#archive,
-    };
-    this.#hasAll = true;
-    this.#touched = new Set();
-    this.#cases = new Map();
-    this.#archive = [];
-    return batch;
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = null;
   }
 
   /** Tries until it is written. The database may be away for long; folding then waits, and the log keeps everything. */
@@ -186,3 +167,9 @@ export class PartitionProjection {
     throw error;
   }
 }
+
+/** Never so long that two batches lie further apart than the longest gathering. */
+const pauseAfter = (tookMs: number): number => {
+  const everyMs = Math.min(COALESCE_MS_MAX, Math.max(COALESCE_MS_MIN, tookMs * (1 + PAUSE_PER_WRITE)));
+  return Math.max(0, everyMs - tookMs);
+};

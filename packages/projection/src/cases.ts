@@ -14,9 +14,11 @@ export const caseChangeOf = (record: LogRecord, { before, after }: Move): CaseRo
   switch (event.type) {
     case 'EvidenceCollected': {
       const evidence = evidenceOf(after.stage);
+      const looked = { ...open, attemptCount: attemptsOf(after.stage) };
+      // One that was not believed still counts as a look.
       return evidence?.offset === offset
-        ? { ...open, evidence: JSON.stringify(evidence), evidenceOffset: offset }
-        : null;
+        ? { ...looked, evidence: JSON.stringify(evidence), evidenceOffset: offset }
+        : looked;
     }
     case 'Decided':
       return { ...open, decision: JSON.stringify(event), decidedOffset: offset };
@@ -63,6 +65,7 @@ const emptyCase = ({ profileId, token, round, since }: ProfileState): CaseRow =>
   cause: 'unknown',
   openedOffset: since.offset,
   openedAt: since.brokerMs,
+  attemptCount: 0,
   evidence: null,
   evidenceOffset: null,
   decision: null,
@@ -74,12 +77,15 @@ const emptyCase = ({ profileId, token, round, since }: ProfileState): CaseRow =>
 const evidenceOf = (stage: Stage): Evidence | null =>
   stage.kind === 'quarantined' ? stage.lastEvidence : 'evidence' in stage ? stage.evidence : null;
 
+const attemptsOf = (stage: Stage): number => ('attempts' in stage ? stage.attempts : 0);
+
 /** Later words about the same round laid over earlier ones; what opened it stays. */
 export const mergeCase = (earlier: CaseRow | undefined, later: CaseRow): CaseRow =>
   earlier === undefined
     ? later
     : {
         ...earlier,
+        attemptCount: Math.max(earlier.attemptCount, later.attemptCount),
         evidence: later.evidence ?? earlier.evidence,
         evidenceOffset: later.evidenceOffset ?? earlier.evidenceOffset,
         decision: later.decision ?? earlier.decision,

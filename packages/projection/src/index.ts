@@ -1,0 +1,10 @@
+export { caseChangeOf, caseKey, mergeCase } from './cases.ts';
+export { PartitionProjection } from './partition-projection.ts';
+export type { ProjectionOptions } from './partition-projection.ts';
+export { PendingRows } from './pending-rows.ts';
+export { archiveRowOf, partitionText, profileRowOf } from './rows.ts';
+export type { OnProjectionSignal, ProjectionSignal } from './signals.ts';
+export { readModelStore } from './store.ts';
+export type { ReadModelStore, StoredPosition } from './store.ts';
+export { TrackedProfiles } from './tracked-profiles.ts';
+export type { Changes, Move } from './tracked-profiles.ts';

@@ -1,3 +1,4 @@
+export { addressOf } from './address.ts';
 export { applyBatch } from './apply-batch.ts';
 export { ProjectionConflictError, SnapshotCorruptError, isLockTimeout, isRefusedStatement } from './error.ts';
 export { ensureFence } from './fence-install.ts';
@@ -10,6 +11,20 @@ export {
   waitForFence,
 } from './fence-target.ts';
 export type { BlockingSession, FenceChange, FenceRow, Progress, WaitOptions } from './fence-target.ts';
+export { newestTargetChanges, recordRetirement, recordTargets } from './fence-target-change.ts';
+export type {
+  RecordedTargetChange,
+  ServedTarget,
+  TargetChange,
+  TargetChangeKind,
+} from './fence-target-change.ts';
+export { loadTargetStates, removeTargetStates, writeTargetStates } from './fence-target-state.ts';
+export type {
+  BlockedProfile,
+  BlockingWriter,
+  FenceTargetState,
+  StoredTargetState,
+} from './fence-target-state.ts';
 export { READ_SCHEMA, migrate } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';
 export { openPool } from './pool.ts';

@@ -52,6 +52,12 @@ export const projectorDuty = ({ projections, keepers, onSignal }: ProjectorDutyO
     },
     // What is owed arises from records alone.
     deadline: () => null,
+    observe: (_view, { event, profileId }, folded) => {
+      if (event.type !== 'Quarantined' || folded !== 'applied' || profileId === null) return [];
+      for (const { target } of keepers)
+        if (!event.fenceTargets.includes(target)) onSignal({ type: 'target-unawaited', target, profileId });
+      return [];
+    },
     folded: async (view, records) => {
       const { partition } = view.state;
       const changes = projections.changes(partition);

@@ -1,80 +1,89 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { OnProjectorSignal } from './signals.ts';
 
+type Label = 'partition' | 'target';
+
+const GAUGES = {
+  warden_read_model_position: ['partition', 'Next offset the read model has not seen.'],
+  warden_fence_target_up: ['target', '1 while the fence target can be used.'],
+  warden_fence_pending: ['target', 'Fence rows that are still to be set.'],
+  warden_fence_waiting: ['target', 'Connections that wait for a writer to end.'],
+} as const satisfies Record<string, readonly [Label, string]>;
+
+const COUNTERS = {
+  warden_read_model_profiles_total: ['partition', 'Profile rows written.'],
+  warden_read_model_events_total: ['partition', 'Events archived.'],
+  warden_read_model_failures_total: ['partition', 'Batches that failed and were tried again.'],
+  warden_fence_set_total: ['target', 'Fence rows set.'],
+  warden_fence_blocked_total: ['target', 'Times a writer was named that keeps a fence down.'],
+  warden_fence_refused_total: ['target', 'Rows the target refuses: look at once.'],
+  warden_fence_target_changed_total: ['target', 'Restores and promotions of the target.'],
+  warden_fence_target_unknown_total: ['target', 'Quarantines naming a target not configured.'],
+  warden_fence_target_unawaited_total: ['target', 'Quarantines that do not wait for a target served here.'],
+} as const satisfies Record<string, readonly [Label, string]>;
+
 /** The projector's own metrics, beside those every service has. Labels are bounded: partition, target. */
 export const projectorMetrics = (registry: Registry): OnProjectorSignal => {
-  const gauge = (name: string, help: string, label: string): Gauge =>
-    new Gauge({ name, help, labelNames: [label], registers: [registry] });
-  const counter = (name: string, help: string, label: string): Counter =>
-    new Counter({ name, help, labelNames: [label], registers: [registry] });
-  const position = gauge(
-    'warden_read_model_position',
-    'Next offset the read model has not seen.',
-    'partition',
-  );
-  const rows = counter('warden_read_model_profiles_total', 'Profile rows written.', 'partition');
-  const events = counter('warden_read_model_events_total', 'Events archived.', 'partition');
-  const failures = counter(
-    'warden_read_model_failures_total',
-    'Batches that failed and were tried again.',
-    'partition',
-  );
-  const up = gauge('warden_fence_target_up', '1 while the fence target can be used.', 'target');
-  const pending = gauge('warden_fence_pending', 'Fence rows that are still to be set.', 'target');
-  const waiting = gauge('warden_fence_waiting', 'Connections that wait for a writer to end.', 'target');
-  const set = counter('warden_fence_set_total', 'Fence rows set.', 'target');
-  const blocked = counter(
-    'warden_fence_blocked_total',
-    'Times a writer was named that keeps a fence down.',
-    'target',
-  );
-  const refused = counter('warden_fence_refused_total', 'Rows the target refuses: look at once.', 'target');
-  const changed = counter(
-    'warden_fence_target_changed_total',
-    'Restores and promotions of the target.',
-    'target',
-  );
-  const unknown = counter(
-    'warden_fence_target_unknown_total',
-    'Quarantines naming a target not configured.',
-    'target',
-  );
+  const gauges = made(GAUGES, (name, label, help) => {
+    const gauge = new Gauge({ name, help, labelNames: [label], registers: [registry] });
+    return (of: string | number, value: number) => gauge.set({ [label]: String(of) }, value);
+  });
+  const counters = made(COUNTERS, (name, label, help) => {
+    const counter = new Counter({ name, help, labelNames: [label], registers: [registry] });
+    return (of: string | number, count = 1) => counter.inc({ [label]: String(of) }, count);
+  });
   return (signal) => {
     switch (signal.type) {
-      case 'written': {
-        const partition = String(signal.partition);
-        position.set({ partition }, signal.nextOffset);
-        rows.inc({ partition }, signal.profileCount);
-        events.inc({ partition }, signal.eventCount);
+      case 'written':
+        gauges.warden_read_model_position(signal.partition, signal.nextOffset);
+        counters.warden_read_model_profiles_total(signal.partition, signal.profileCount);
+        counters.warden_read_model_events_total(signal.partition, signal.eventCount);
         return;
-      }
       case 'write-failed':
-        failures.inc({ partition: String(signal.partition) });
+        counters.warden_read_model_failures_total(signal.partition);
         return;
-      case 'fences-set': {
-        const { target } = signal;
-        pending.set({ target }, signal.pendingCount);
-        waiting.set({ target }, signal.waitingCount);
-        set.inc({ target }, signal.count);
+      case 'fences-set':
+        gauges.warden_fence_pending(signal.target, signal.pendingCount);
+        gauges.warden_fence_waiting(signal.target, signal.waitingCount);
+        counters.warden_fence_set_total(signal.target, signal.count);
         return;
-      }
       case 'target-up':
-        up.set({ target: signal.target }, 1);
+        gauges.warden_fence_target_up(signal.target, 1);
         return;
       case 'target-down':
-        up.set({ target: signal.target }, 0);
+        gauges.warden_fence_target_up(signal.target, 0);
+        gauges.warden_fence_pending(signal.target, signal.pendingCount);
         return;
       case 'target-changed':
-        changed.inc({ target: signal.target });
+        counters.warden_fence_target_changed_total(signal.target);
         return;
       case 'target-unknown':
-        unknown.inc({ target: signal.target });
+        counters.warden_fence_target_unknown_total(signal.target);
+        return;
+      case 'target-unawaited':
+        counters.warden_fence_target_unawaited_total(signal.target);
         return;
       case 'fence-blocked':
-        blocked.inc({ target: signal.target });
+        counters.warden_fence_blocked_total(signal.target);
         return;
       case 'fence-refused':
-        refused.inc({ target: signal.target });
+        counters.warden_fence_refused_total(signal.target);
+        return;
+      case 'fence-freed':
+      case 'target-listed':
+      case 'target-state-unwritten':
     }
   };
 };
+
+/** One tool per name of the table. */
+const made = <K extends string, T>(
+  table: Readonly<Record<K, readonly [Label, string]>>,
+  make: (name: K, label: Label, help: string) => T,
+): Readonly<Record<K, T>> =>
+  Object.fromEntries(
+    (Object.entries(table) as [K, readonly [Label, string]][]).map(([name, [label, help]]) => [
+      name,
+      make(name, label, help),
+    ]),
+  ) as Record<K, T>;

@@ -9,13 +9,14 @@ import { projectorDuty } from './duty.ts';
 import { FenceKeeper } from './fence/fence-keeper.ts';
 import { fenceGateway } from './fence/gateway.ts';
 import { Projections } from './read-model/projections.ts';
-import type { ProjectorSignal } from './signals.ts';
+import type { OnProjectorSignal, ProjectorSignal } from './signals.ts';
 
 export const TARGET = 'accounts';
 
 export interface Databases extends AsyncDisposable {
   readonly readModel: Pool;
   readonly accounts: Pool;
+  readonly url: string;
 }
 
 export async function openDatabases(): Promise<Databases> {
@@ -25,6 +26,7 @@ export async function openDatabases(): Promise<Databases> {
   return {
     readModel,
     accounts,
+    url,
     [Symbol.asyncDispose]: async () => {
       await Promise.all([readModel.end(), accounts.end()]);
     },
@@ -54,19 +56,28 @@ export interface TestProjectorOptions {
   readonly log: PartitionLog;
   readonly databases: Databases;
   readonly store?: ReadModelStore;
+  /** Fence targets beside `accounts`. */
+  readonly others?: readonly { readonly name: string; readonly pool: Pool }[];
+  readonly onSignal?: OnProjectorSignal;
 }
 
 export async function startProjector(options: TestProjectorOptions): Promise<TestProjector> {
   const { log, databases } = options;
   const signals: ProjectorSignal[] = [];
-  const onSignal = (signal: ProjectorSignal): void => void signals.push(signal);
+  const onSignal = (signal: ProjectorSignal): void => {
+    signals.push(signal);
+    options.onSignal?.(signal);
+  };
   const clock = systemClock;
   const store = options.store ?? readModelStore(databases.readModel);
   const projections = new Projections({ store, clock, onSignal });
-  const gateway = fenceGateway(databases.accounts);
-  const keeper = new FenceKeeper({ target: TARGET, gateway, partitionCount: 1, clock, onSignal });
+  const targets = [{ name: TARGET, pool: databases.accounts }, ...(options.others ?? [])];
+  const keepers = targets.map(
+    ({ name, pool }) =>
+      new FenceKeeper({ target: name, gateway: fenceGateway(pool), partitionCount: 1, clock, onSignal }),
+  );
   const runtime = new FoldAndPay({
-    duty: projectorDuty({ projections, keepers: [keeper], onSignal }),
+    duty: projectorDuty({ projections, keepers, onSignal }),
     policy: log.policy,
     reader: {
       start: () => Promise.resolve(),
@@ -81,7 +92,7 @@ export async function startProjector(options: TestProjectorOptions): Promise<Tes
     onSignal: () => undefined,
   });
   const stopping = new AbortController();
-  const running = keeper.run(stopping.signal);
+  const running = Promise.all(keepers.map((keeper) => keeper.run(stopping.signal)));
   const assigned = runtime.assigned(0, { start: 0, end: log.nextOffset }, stopping.signal);
   await Promise.race([assigned, projections.failed]);
   let fed = 0;

@@ -11,6 +11,23 @@ export const signalLog =
       case 'fences-set':
         log.debug(fields, type);
         return;
+      case 'fence-freed':
+        log.info(fields, 'the sessions that kept a fence from being raised have ended');
+        return;
+      case 'target-listed':
+        log.warn(fields, 'the list of fence targets has changed');
+        return;
+      case 'target-state-unwritten': {
+        const { error } = signal;
+        log.warn({ err: error }, 'how the fence targets are could not be written to the read model');
+        return;
+      }
+      case 'target-unawaited':
+        log.error(
+          fields,
+          'ALARM: a quarantine does not wait for a fence target that is served here: the lease-authority was given another list',
+        );
+        return;
       case 'target-up':
         log.info(fields, 'fence target reached');
         return;

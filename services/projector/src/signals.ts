@@ -1,11 +1,16 @@
-import type { BlockingSession } from '@profile-warden/postgres';
+import type { BlockingSession, TargetChange } from '@profile-warden/postgres';
 import type { ProjectionSignal } from '@profile-warden/projection';
 
 /** What happens in the projector, as data: logs and metrics are made from it. */
 export type ProjectorSignal =
   | ProjectionSignal
   | { readonly type: 'target-up'; readonly target: string; readonly incarnation: string }
-  | { readonly type: 'target-down'; readonly target: string; readonly error: unknown }
+  | {
+      readonly type: 'target-down';
+      readonly target: string;
+      readonly pendingCount: number;
+      readonly error: unknown;
+    }
   | {
       readonly type: 'target-changed';
       readonly target: string;
@@ -13,6 +18,10 @@ export type ProjectorSignal =
       readonly incarnation: string;
     }
   | { readonly type: 'target-unknown'; readonly target: string; readonly profileId: string }
+  /** A quarantine does not wait for a target that is served here: the authority was given another list. */
+  | { readonly type: 'target-unawaited'; readonly target: string; readonly profileId: string }
+  | ({ readonly type: 'target-listed' } & TargetChange)
+  | { readonly type: 'target-state-unwritten'; readonly error: unknown }
   | {
       readonly type: 'fences-set';
       readonly target: string;
@@ -27,6 +36,8 @@ export type ProjectorSignal =
       readonly token: number;
       readonly sessions: readonly BlockingSession[];
     }
+  /** The writers that were named for it have ended. */
+  | { readonly type: 'fence-freed'; readonly target: string; readonly profileId: string }
   | {
       readonly type: 'fence-refused';
       readonly target: string;

@@ -7,6 +7,7 @@ import {
 import {
   READ_SCHEMA,
   SnapshotCorruptError,
+  addressOf,
   loadPosition,
   loadProfile,
   loadSnapshot,
@@ -86,8 +87,3 @@ export class ReadModel {
     );
   }
 }
-
-const addressOf = (url: string): string => {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}:${port === '' ? '5432' : port}${pathname}`;
-};

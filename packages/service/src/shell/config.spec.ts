@@ -47,6 +47,14 @@ describe('a configuration', () => {
     expect(policy.fenceTargets).toEqual(['accounts', 'orders']);
   });
 
+  it('refuses fence targets whose name or url cannot be one, without showing the url', () => {
+    const WARDEN_FENCE_TARGETS = 'a b=postgres://a/x,orders=mysql://u:secret@o/y,accounts=postgres://a/x';
+    expect(problemsOf({ ...ENOUGH, WARDEN_FENCE_TARGETS })).toEqual([
+      'WARDEN_FENCE_TARGETS, entry 1: the name "a b" must be letters, digits, ., _ and -, 64 at most',
+      'WARDEN_FENCE_TARGETS names orders with a URL that does not begin with postgres://',
+    ]);
+  });
+
   it('changes the policy field by field, mass silence too', () => {
     const WARDEN_POLICY = JSON.stringify({ settleMs: 40_000, massSilence: { minLeases: 3 } });
     expect(readConfig({ ...ENOUGH, WARDEN_POLICY }).policy).toEqual({

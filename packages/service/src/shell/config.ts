@@ -30,6 +30,7 @@ const ENVIRONMENT = z.object({
   WARDEN_HOST_ID: z.string().min(1).max(128).default(hostname()),
   WARDEN_SCOPE: z.enum(['host', 'shared', 'any']).default('any'),
   WARDEN_DATABASE_URL: z.url().optional(),
+  WARDEN_OPERATOR: z.string().min(1).max(128).optional(),
   WARDEN_HTTP_PORT: whole(0, 65_535).default(0),
   WARDEN_HTTP_HOST: z.string().default('127.0.0.1'),
   WARDEN_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -51,6 +52,8 @@ export interface ServiceConfig {
   /** Name and URL of each fence target. */
   readonly fenceTargets: readonly { readonly name: string; readonly url: string }[];
   readonly policy: Policy;
+  /** Who is answerable for this configuration; null: nobody was named. */
+  readonly operator: string | null;
   readonly httpPort: number;
   readonly httpHost: string;
   readonly logLevel: string;
@@ -82,6 +85,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): S
     databaseUrl: raw.WARDEN_DATABASE_URL ?? null,
     fenceTargets,
     policy,
+    operator: raw.WARDEN_OPERATOR ?? null,
     httpPort: raw.WARDEN_HTTP_PORT,
     httpHost: raw.WARDEN_HTTP_HOST,
     logLevel: raw.WARDEN_LOG_LEVEL,
@@ -100,6 +104,9 @@ const problemOf = (
   return `${name}${SECRET.includes(name) ? '' : ` is ${JSON.stringify(value)}`}: ${message}`;
 };
 
+/** It is a label of metrics and part of connection names. */
+const TARGET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
 const readTargets = (text: string, problems: string[]): { name: string; url: string }[] => {
   const targets: { name: string; url: string }[] = [];
   for (const [index, entry] of listed(text).entries()) {
@@ -108,6 +115,12 @@ const readTargets = (text: string, problems: string[]): { name: string; url: str
     const url = entry.slice(at + 1);
     if (at < 1 || !URL.canParse(url))
       problems.push(`WARDEN_FENCE_TARGETS, entry ${index + 1}: each entry must be name=url`);
+    else if (!TARGET_NAME.test(name))
+      problems.push(
+        `WARDEN_FENCE_TARGETS, entry ${index + 1}: the name ${JSON.stringify(name)} must be letters, digits, ., _ and -, 64 at most`,
+      );
+    else if (!/^postgres(?:ql)?:$/.test(new URL(url).protocol))
+      problems.push(`WARDEN_FENCE_TARGETS names ${name} with a URL that does not begin with postgres://`);
     else if (targets.some((target) => target.name === name))
       problems.push(`WARDEN_FENCE_TARGETS names ${name} twice`);
     targets.push({ name, url });

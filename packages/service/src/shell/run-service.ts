@@ -80,7 +80,7 @@ export const runService = async (name: string, build: Build): Promise<void> => {
     process.exit(0);
   } catch (error) {
     log.fatal({ err: error }, 'the service cannot go on');
-    process.exit(1);
+    process.exit(error instanceof ConfigError ? 2 : 1);
   }
 };
 

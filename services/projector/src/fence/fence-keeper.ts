@@ -105,7 +105,7 @@ export class FenceKeeper {
       } catch (error) {
         if (isOver()) return;
         this.#isUp = false;
-        onSignal({ type: 'target-down', target, error });
+        onSignal({ type: 'target-down', target, pendingCount: this.#ledger.pendingCount, error });
         await clock.sleep(waitMs, signal);
         waitMs = Math.min(RETRY_MAX_MS, waitMs * 2);
       }
@@ -245,6 +245,7 @@ export class FenceKeeper {
     const { target, onSignal } = this.#options;
     for (const change of changes) {
       this.#ledger.settle(change);
+      this.#lane.freed(change.profileId);
       this.#confirmations.settle(change, this.#incarnation ?? '');
     }
     onSignal({

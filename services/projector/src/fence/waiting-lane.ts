@@ -40,6 +40,12 @@ export class WaitingLane {
     return this.#waiting.has(profileId);
   }
 
+  /** The row is set: nobody is in its way any more. */
+  freed(profileId: string): void {
+    const { onSignal, target } = this.#options;
+    if (this.#namedAt.delete(profileId)) onSignal({ type: 'fence-freed', target, profileId });
+  }
+
   offer(change: FenceChange, met: string, signal: AbortSignal): void {
     if (signal.aborted || this.#waiting.size >= PLACES || this.has(change.profileId)) return;
     this.#waiting.add(change.profileId);
@@ -60,9 +66,7 @@ export class WaitingLane {
             onSignal({ type: 'fence-blocked', target, profileId, token, sessions });
         },
       });
-      if (!isSet) return;
-      this.#namedAt.delete(profileId);
-      await onSet(change, met);
+      if (isSet) await onSet(change, met);
     } catch {
       // The change is still pending; the next pass meets the same error and reports it.
     }

@@ -58,8 +58,10 @@ export const projectorDuty = ({ projections, keepers, onSignal }: ProjectorDutyO
         if (!event.fenceTargets.includes(target)) onSignal({ type: 'target-unawaited', target, profileId });
       return [];
     },
-    folded: async (view, records) => {
+    folded: async (view, records, isLive) => {
       const { partition } = view.state;
+      // Not only when a profile is looked at: a target is confirmed by every partition, those without profiles too.
+      if (isLive) follow(view);
       const changes = projections.changes(partition);
       // First, and before anything is waited for: a read model that is away must not hold up a fence.
       for (const keeper of keepers) keeper.changed(partition, changes.touched);

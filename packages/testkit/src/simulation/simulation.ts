@@ -24,13 +24,13 @@ import { serviceKinds } from './services.ts';
 import { SIM_POLICY } from './sim-policy.ts';
 
 export interface SimulationOptions {
-  /** Ms of virtual time in which things go wrong. Default 45,000. */
+  /** Ms of virtual time in which things go wrong. Default 38,000. */
   readonly faultMs?: number;
   /** Names of the only faults that may strike, as the story of a run has them; null: all. Default null. */
   readonly only?: Iterable<string> | null;
 }
 
-export const DEFAULT_FAULT_MS = 45_000;
+export const DEFAULT_FAULT_MS = 38_000;
 
 /** The second has a partition to itself, by Kafka's hash. */
 const PROFILE_IDS = ['p6', 'p1', 'p7'];

@@ -17,8 +17,6 @@ export interface PoolOptions {
 }
 
 const SEED_MS_MAX = 60_000;
-/** Most of what a run leaves behind is dead within milliseconds; with room for it, it is collected less often. */
-const YOUNG_MB = 96;
 /** Reports that wait for that of a lower seed; as long as so many do, no further seed is begun. */
 const AHEAD_MAX = 256;
 
@@ -120,9 +118,7 @@ class SeedLane {
     let worker: Worker | null = null;
     this.#queue.onStop(() => void worker?.terminate());
     for (let seed = await this.#queue.take(); seed !== null; seed = await this.#queue.take()) {
-      worker ??= new Worker(this.#options.entry ?? new URL('./seed-thread.ts', import.meta.url), {
-        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-      });
+      worker ??= new Worker(this.#options.entry ?? new URL('./seed-thread.ts', import.meta.url));
       const report = await this.#one(worker, seed);
       this.#queue.put(report ?? failed(seed, 'the thread that ran it was ended'));
       if (report === null || ENDS_THREAD.has(report.failure?.invariant ?? '')) {

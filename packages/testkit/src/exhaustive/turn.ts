@@ -8,7 +8,7 @@ import { TINY_POLICY } from './tiny-policy.ts';
 import { OLDEST_LOG_MS, logShiftOf } from './view.ts';
 
 /** How long a heartbeat lets its worker act, in true time from its sending. */
-export const ACTING_MS = TINY_POLICY.leaseMs - TINY_POLICY.marginMs;
+const ACTING_MS = TINY_POLICY.leaseMs - TINY_POLICY.marginMs;
 
 export interface Appended {
   readonly sent: Sent;

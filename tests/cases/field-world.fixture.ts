@@ -42,6 +42,7 @@ export class FieldWorld {
   /** What a look at the host will find; by default a holder that is gone and a sound profile. */
   seen: Parameters<typeof findings>[0] = {};
   looks = 0;
+  readonly #states = new Map<number, PartitionState>();
   #said = 0;
 
   private constructor(policy: Partial<Policy>, partitionCount: number) {
@@ -98,10 +99,11 @@ export class FieldWorld {
     return this.#authority();
   }
 
-  /** The fold of the whole log by now. */
+  /** The fold of the whole log by now; later calls bring the same object up to date. */
   state(partition = 0): PartitionState {
-    const state = emptyPartition(partition);
-    const { records, nextOffset } = this.log.committed(partition);
+    const state = this.#states.get(partition) ?? emptyPartition(partition);
+    this.#states.set(partition, state);
+    const { records, nextOffset } = this.log.committed(partition, state.nextOffset);
     for (const record of records) evolve(state, record);
     state.nextOffset = nextOffset;
     return state;

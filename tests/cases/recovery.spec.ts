@@ -1,4 +1,5 @@
 /** Cases about what is found when a holder has fallen silent, and what may be made of it. Seconds of log time. */
+import { policyProblems } from '@profile-warden/domain';
 import type { WardenEvent } from '@profile-warden/events';
 import {
   beat,
@@ -10,6 +11,7 @@ import {
   stepStarted,
 } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
+import { FIELD_POLICY } from './field-policy.fixture.ts';
 import { FieldWorld } from './field-world.fixture.ts';
 
 const READ: readonly WardenEvent[] = [stepStarted('look', 'read'), stepCompleted('look')];
@@ -145,5 +147,14 @@ describe('what must come first', () => {
     await world.until(150);
     expect(world.profile('p1').stage).toMatchObject({ kind: 'manual-review', rule: 'operator' });
     expect(world.profile('p2').stage).toMatchObject({ kind: 'available', why: 'retry' });
+  });
+
+  it('C47 a policy under which somebody could be let in before the old browser has ended is refused', () => {
+    expect(policyProblems(FIELD_POLICY)).toEqual([]);
+    expect(policyProblems({ ...FIELD_POLICY, settleMs: 9_000 }).join()).toContain('settleMs ≥ killMs');
+    expect(policyProblems({ ...FIELD_POLICY, marginMs: 13_000 }).join()).toContain(
+      'marginMs ≥ 4 × tickEveryMs + killMs',
+    );
+    expect(policyProblems({ ...FIELD_POLICY, leaseMs: 20_000 }).join()).toContain('leaseMs − marginMs ≥');
   });
 });

@@ -8,6 +8,7 @@ import {
   request,
   stepCompleted,
   stepStarted,
+  writeRefused,
 } from '@profile-warden/testkit/spec';
 import type { WardenEvent } from '@profile-warden/events';
 import { describe, expect, it } from 'vitest';
@@ -97,6 +98,22 @@ describe('a holder that is heard while its profile is being recovered', () => {
     const [first] = world.of('EvidenceCollected');
     expect(first?.findings).toMatchObject({ lateReportCount: 1, openSteps: ['send'] });
     expect(world.profile().stage).toMatchObject({ kind: 'manual-review', rule: 'side-effect-open' });
+  });
+});
+
+describe('a write that an account service refuses', () => {
+  it('C84 is no reason to try again: it is counted, shown to who decides, and a person rules', async () => {
+    const world = await FieldWorld.start();
+    world.say(request());
+    await world.pass(0);
+    for (const event of [beat(), stepStarted('pay', 'sensitive')]) world.say(event);
+    await world.until(61);
+    world.say(writeRefused());
+    world.say(request('r2', { ...again, waitMs: 300_000 }));
+    await world.until(180);
+    expect(world.of('EvidenceCollected')[0]?.findings).toMatchObject({ refusedWriteCount: 1 });
+    expect(world.profile().stage).toMatchObject({ kind: 'manual-review', rule: 'sensitive-open' });
+    expect(world.of('LeaseGranted')).toHaveLength(1);
   });
 });
 

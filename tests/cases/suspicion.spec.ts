@@ -111,6 +111,15 @@ describe('what others say of a holder', () => {
     expect(world.of('LeaseGranted')).toHaveLength(1);
   });
 
+  it('C48 a holder that was heard after its host was said to be gone is not taken for gone', async () => {
+    const world = await held();
+    world.say(hostReported('dead'), null);
+    world.seen = { workerAlive: 'unknown', browserAlive: 'unknown', sameBoot: 'unknown' };
+    await world.beatUntil(20, beat());
+    await world.until(180);
+    expect(world.of('Decided')).toMatchObject([{ outcome: 'manual-review', rule: 'holder-unknown' }]);
+  });
+
   it('C48 another host that goes is no matter of this lease', async () => {
     const world = await held();
     world.say(hostReported('dead', { hostId: 'h9' }), null);
@@ -118,13 +127,15 @@ describe('what others say of a holder', () => {
     expect(stage(world)).toBe('held');
   });
 
-  it('C54 a worker that has forgotten its lease is found out by its restart, at once', async () => {
+  it('C54 a worker that has forgotten its leases is found out by its restart, at once, and nobody else is', async () => {
     const world = await held();
-    await world.beatUntil(20, beat());
+    world.say(request('r2', { workerId: 'w2', incarnation: 'i2' }), 'p2');
+    await world.pass(0);
     world.say(workerStarted('i9'), null);
     await world.pass(1);
     expect(world.of('SuspectedStale')).toMatchObject([{ cause: 'worker-restarted' }]);
     expect(stage(world)).toBe('quarantined');
+    expect(world.profile('p2').stage.kind).toBe('held');
   });
 
   it('C54 a lease whose release was lost ends by its silence', async () => {

@@ -5,7 +5,7 @@ import type { RoomReport } from './report.ts';
 import { ROOMS, type Room } from './rooms.ts';
 import { actionCount, linesOf, scenarioOf } from './story.ts';
 
-const SHALLOW_DEPTHS = [3, 5];
+const SHALLOW_DEPTHS = [3, 6];
 
 const HELP = `Tries everything that can happen to one profile, from prepared situations ("rooms"), to a set number of actions.
 

@@ -1,4 +1,5 @@
 import { PartitionLog } from '../spec/index.ts';
+import { Violation } from '../walk/ledger.ts';
 import { EMPTY_BOOKS } from './books.ts';
 import type { Model } from './model.ts';
 import { movesOf } from './moves.ts';
@@ -32,12 +33,8 @@ const NO_TROUBLE: Allowance = {
 };
 
 const TICK = 'time passes, the detector ticks';
-const GRANTED = [
-  'w1 asks (fresh)',
-  'the authority pays: LeaseGranted',
-  'the projector advances the fence row',
-  'w1 beats',
-];
+const ASKED = ['w1 asks (fresh)', 'the authority pays: LeaseGranted', 'the projector advances the fence row'];
+const GRANTED = [...ASKED, 'w1 beats'];
 const HELD = [...GRANTED, 'w2 asks (fresh)'];
 const QUARANTINED = [
   TICK,
@@ -60,7 +57,12 @@ const INSPECTED = [
   'the collector wrongly finds the holder gone',
 ];
 const LOOKED = ['w1 begins to look', 'w1 has done: look'];
-const STOPPED = ['the operator stops the profile', 'the authority pays: Quarantined', ...RAISED];
+const STOPPED = [
+  'the operator stops the profile',
+  'the authority pays: Quarantined',
+  ...RAISED,
+  ...CONFIRMED,
+];
 const IN_REVIEW = [...HELD, 'w1 begins to pay', ...INSPECTED, 'the decider pays: Decided'];
 
 export const ROOMS: readonly Room[] = [
@@ -76,7 +78,7 @@ export const ROOMS: readonly Room[] = [
     about: 'the first worker has the profile, the second waits',
     path: HELD,
     allowance: { takeovers: 1, pays: 1, mails: 1 },
-    depth: 7,
+    depth: 8,
   },
   {
     name: 'written',
@@ -84,21 +86,21 @@ export const ROOMS: readonly Room[] = [
       'the first worker has the profile and account services write on its behalf; an operator may stop it',
     path: HELD,
     allowance: { writes: 2, stops: 1 },
-    depth: 8,
+    depth: 9,
   },
   {
     name: 'silent',
     about: 'the holder has been silent for long enough to be suspected',
     path: [...HELD, TICK, TICK],
     allowance: { takeovers: 1, missedTicks: 1 },
-    depth: 7,
+    depth: 8,
   },
   {
     name: 'stopped',
-    about: 'an operator has stopped the holder right after a heartbeat; the fence is up, not confirmed',
+    about: 'an operator has stopped the holder right after a heartbeat; the fence is confirmed',
     path: [...HELD, ...STOPPED],
     allowance: { wrongLooks: 1, missedTicks: 1, forms: 1 },
-    depth: 9,
+    depth: 10,
   },
   {
     name: 'quarantined',
@@ -106,7 +108,14 @@ export const ROOMS: readonly Room[] = [
       'the holder was silent for a whole lease, in the middle of something sensitive; the fence is not up',
     path: [...HELD, 'w1 begins to pay', ...QUARANTINED],
     allowance: { takeovers: 1, writes: 1, wrongLooks: 1, blindLooks: 1 },
-    depth: 8,
+    depth: 9,
+  },
+  {
+    name: 'fenced',
+    about: 'a worker was given the profile and never heard of again; the fence is confirmed, looks are due',
+    path: [...ASKED, ...QUARANTINED, ...RAISED, ...CONFIRMED, TICK],
+    allowance: { wrongLooks: 1, blindLooks: 2, forms: 1, stops: 1 },
+    depth: 7,
   },
   {
     name: 'inspected',
@@ -123,10 +132,45 @@ export const ROOMS: readonly Room[] = [
     depth: 7,
   },
   {
+    name: 'handed-on',
+    about:
+      'the second worker has resumed; something sensitive that the first one said it would do is still under way',
+    path: [
+      ...GRANTED,
+      ...LOOKED,
+      'w1 begins to pay, which is under way',
+      ...INSPECTED,
+      'the decider pays: Decided',
+      'w2 asks (resume)',
+      'the authority pays: LeaseGranted',
+      'the projector advances the fence row',
+      'w2 beats',
+    ],
+    allowance: { takeovers: 1, pays: 1, writes: 1 },
+    depth: 7,
+  },
+  {
     name: 'in-review',
     about: 'a person must judge a sensitive step with an unknown outcome; the reviewer takes its time',
     path: IN_REVIEW,
     allowance: { takeovers: 1, forms: 2, asks: 1 },
+    depth: 7,
+  },
+  {
+    name: 'under-inspection',
+    about: 'the second worker has the profile open for the reviewer, who has filled in a form before',
+    path: [
+      ...GRANTED,
+      'w1 begins to pay',
+      ...INSPECTED,
+      'the decider pays: Decided',
+      'the reviewer fills in a form: available',
+      'w2 asks (inspect)',
+      'the authority pays: LeaseGranted',
+      'the projector advances the fence row',
+      'w2 beats',
+    ],
+    allowance: { takeovers: 1, forms: 1, stops: 1 },
     depth: 7,
   },
   {
@@ -196,8 +240,19 @@ const PLENTY: Allowance = {
   looks: 9,
 };
 
-/** The turns that lead into the room, and the situation in it. */
-export const enterRoom = (model: Model, room: Room): { turns: readonly Turn[]; situation: Situation } => {
+export interface Entrance {
+  readonly turns: readonly Turn[];
+  readonly situation: Situation;
+  /** An invariant that breaks on the way already. */
+  readonly violation: Violation | null;
+}
+
+/**
+ * The turns that lead into the room, and the situation in it.
+ *
+ * @throws Error where something on the way cannot happen.
+ */
+export const enterRoom = (model: Model, room: Room): Entrance => {
   const turns: Turn[] = [];
   let situation = initial(model, PLENTY);
   for (const name of room.path) {
@@ -209,10 +264,15 @@ export const enterRoom = (model: Model, room: Room): { turns: readonly Turn[]; s
           .join('\n')}`,
       );
     const turn = new Turn(model, situation);
-    move.play(turn);
-    situation = turn.end();
     turns.push(turn);
+    try {
+      move.play(turn);
+      situation = turn.end();
+    } catch (error) {
+      if (error instanceof Violation) return { turns, situation, violation: error };
+      throw error;
+    }
   }
   const allowance = model.allowances.id({ ...NO_TROUBLE, ...room.allowance });
-  return { turns, situation: { ...situation, allowance } };
+  return { turns, situation: { ...situation, allowance }, violation: null };
 };

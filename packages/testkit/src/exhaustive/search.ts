@@ -49,9 +49,10 @@ class Search {
 
   run(room: Room, depth: number): Explored {
     let frontier: Situation[] = [];
-    this.#visit(enterRoom(this.#model, room).situation, -1, -1, frontier);
+    const { situation: start, violation } = enterRoom(this.#model, room);
+    this.#visit(start, -1, -1, frontier);
     const levels = [1];
-    let found: Found | null = null;
+    let found: Found | null = violation === null ? null : { violation, path: [] };
     while (levels.length <= depth && frontier.length > 0 && found === null) {
       const next: Situation[] = [];
       const first = this.#parents.length - frontier.length;

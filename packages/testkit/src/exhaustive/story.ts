@@ -24,11 +24,11 @@ export interface Story {
 
 /** Goes the way again that the search found, and writes down what happens on it. */
 export const storyOf = (model: Model, room: Room, found: Found): Story => {
-  const { turns, situation: start } = enterRoom(model, room);
+  const { turns, situation: start, violation } = enterRoom(model, room);
   const offsets = new RealOffsets();
   const chapters = turns.map((turn, index): Chapter => ({
     name: room.path[index] ?? '',
-    isBefore: true,
+    isBefore: violation === null,
     records: offsets.tell(turn),
   }));
   let situation = start;

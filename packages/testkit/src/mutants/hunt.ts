@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { applyMutant, copyTree } from './mutant-tree.ts';
+import { MUTANTS } from './mutants.ts';
+import { searchCopy, type SearchCatch } from './search.ts';
 
 /** Where a mutant was found out; `seed` null: nowhere. */
 export interface Catch {
@@ -11,6 +13,8 @@ export interface Catch {
   readonly seed: number | null;
   readonly invariant: string | null;
   readonly message: string | null;
+  /** What the exhaustive search found; null: nothing, undefined: the mutant lies outside of what it searches. */
+  readonly search?: SearchCatch | null;
 }
 
 export interface HuntOptions {
@@ -22,13 +26,16 @@ export interface HuntOptions {
 /** Lines that the simulation says of a seed that fails, as `seed 7: I11: …`. */
 const FAILURE = /^seed (\d+): (?:(\S+): )?(.*)$/;
 
-/** Runs the simulation on a copy of this tree with the mutant in it, until a seed finds it out. */
+/** Runs the simulation on a copy of this tree with the mutant in it, until a seed finds it out, and the search. */
 export const hunt = async (mutant: string, options: HuntOptions): Promise<Catch> => {
   const copy = await mkdtemp(join(tmpdir(), 'warden-mutant-'));
   try {
     await copyTree(copy);
     await applyMutant(mutant, copy);
-    return await simulate(mutant, copy, options);
+    const simulated = await simulate(mutant, copy, options);
+    const { outsideSearch } = MUTANTS.find(({ name }) => name === mutant) ?? {};
+    if (outsideSearch !== undefined || options.signal.aborted) return simulated;
+    return { ...simulated, search: await searchCopy(copy, options.signal) };
   } finally {
     await rm(copy, { recursive: true, force: true });
   }

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { hunt, type Catch } from './hunt.ts';
 import { MUTANTS } from './mutants.ts';
 
-const USAGE = `Simulates the protocol with one thing wrong at a time, on copies of this tree, until a seed finds it out.
+const USAGE = `Simulates the protocol with one thing wrong at a time, on copies of this tree, until a seed finds it
+out, and lets the exhaustive search find it too.
 
   npm run sim:mutants           all of them, from seed 1 on
     -- --mutant NAME            only this one: ${MUTANTS.map(({ name }) => name).join(', ')}
@@ -24,6 +25,13 @@ const { values } = parseArgs({
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+const searchText = (search: Catch['search']): string =>
+  search === undefined
+    ? 'outside of what the exhaustive search looks at'
+    : search === null
+      ? 'NOT FOUND by the exhaustive search'
+      : `room ${search.room}, ${search.actions} actions, ${search.message}`;
+
 const huntAll = async (): Promise<number> => {
   const seedsMax = /^\d+$/.test(values.seeds) ? Number(values.seeds) : 0;
   if (seedsMax < 1) throw new RangeError(`--seeds must be a whole number from 1, not ${values.seeds}`);
@@ -43,14 +51,16 @@ const huntAll = async (): Promise<number> => {
       one.seed === null
         ? `NOT FOUND in ${seedsMax} seeds`
         : `seed ${one.seed}, ${one.invariant ?? ''}: ${one.message ?? ''}`;
-    say(`${name.padEnd(28)} "${says}"\n  ${how}`);
+    say(`${name.padEnd(28)} "${says}"\n  ${how}\n  ${searchText(one.search)}`);
   }
-  const missed = caught.filter(({ seed }) => seed === null).map(({ mutant }) => mutant);
+  const missed = caught
+    .filter(({ seed, search }) => seed === null || search === null)
+    .map(({ mutant }) => mutant);
   say(
     JSON.stringify({
       mutants: caught.length,
       missed,
-      caught: caught.map(({ mutant, seed, invariant }) => ({ mutant, seed, invariant })),
+      caught: caught.map(({ mutant, seed, invariant, search }) => ({ mutant, seed, invariant, search })),
     }),
   );
   return missed.length === 0 && !signal.aborted ? 0 : 1;

@@ -11,6 +11,8 @@ export interface Mutant {
   readonly name: string;
   /** What somebody might have thought. */
   readonly says: string;
+  /** Why the exhaustive search cannot come upon it; unset where it must. */
+  readonly outsideSearch?: string;
   readonly edits: readonly Edit[];
 }
 
@@ -28,6 +30,11 @@ export const MUTANTS: readonly Mutant[] = [
       this.#marked.set(change.profileId, change);
       this.#confirmations.settle(change, this.#incarnation ?? '');
     }`,
+      },
+      {
+        file: 'packages/testkit/src/exhaustive/moves/database.ts',
+        find: 'const isRaised = token > event.token || (token === event.token && !isValid);',
+        replace: 'const isRaised = markedToken >= event.token || (token === event.token && !isValid);',
       },
     ],
   },
@@ -76,6 +83,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'look-based-on-its-end',
     says: 'a look is over when it is over, so that is what it is based on',
+    outsideSearch: 'the search has a collector of its own',
     edits: [
       {
         file: 'services/evidence-collector/src/duty.ts',
@@ -169,6 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'wall-clock',
     says: 'everybody has a clock',
+    outsideSearch: 'no time goes by in a search',
     edits: [
       {
         file: `${DOMAIN}/log-time.ts`,

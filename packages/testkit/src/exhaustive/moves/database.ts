@@ -28,12 +28,14 @@ const projector = (model: Model, from: Situation): Move[] => {
         play: (turn) => turn.append(record),
       });
       found.push(...later(from.late, record, `the projector is late to confirm ${event.target}`));
-    } else if (markedToken < event.token)
+    }
+    if (event.target !== 'accounts') continue;
+    if (markedToken < event.token)
       found.push({
         name: 'the projector marks the token revoked',
         play: (turn) => turn.setDatabase({ markedToken: event.token }),
       });
-    else if (writingToken === null)
+    else if (writingToken === null && token <= event.token && isValid)
       found.push({
         name: 'the projector raises the fence row',
         play: (turn) => turn.setDatabase({ token: event.token, isValid: false }),

@@ -12,7 +12,7 @@ import { deciderDuty } from '@profile-warden/recovery-decider';
 import { appendingOpener } from '@profile-warden/service';
 import { detectorDuty, runTicker } from '@profile-warden/stale-detector';
 import { MemoryLog, ScriptedNetwork, VirtualClock, type ProcessClock } from '@profile-warden/testkit/memory';
-import { findings } from '@profile-warden/testkit/spec';
+import { findings, request } from '@profile-warden/testkit/spec';
 import { Worker, type AcquireOptions, type Lease, type WorkerNotice } from '@profile-warden/worker';
 import { FIELD_POLICY } from './field-policy.fixture.ts';
 import { FieldService } from './field-service.fixture.ts';
@@ -141,6 +141,13 @@ export class FieldWorld {
     );
     await this.pass(0);
     return { worker: await starting, process, line, clock, log, notices };
+  }
+
+  /** `p1` is leased to a holder by hand, token 1, who says this much and nothing more by itself. */
+  async hold(...reports: readonly WardenEvent[]): Promise<void> {
+    this.say(request());
+    await this.pass(0);
+    for (const report of reports) this.say(report);
   }
 
   /** A lease whose browser answers. */

@@ -25,9 +25,7 @@ const heldAgain = async (): Promise<FieldWorld> => {
 /** A worker that fell silent in a payment: a person must rule on it. */
 const inReview = async (): Promise<FieldWorld> => {
   const world = await FieldWorld.start();
-  world.say(request());
-  await world.pass(0);
-  for (const event of [beat(), stepStarted('pay', 'sensitive')]) world.say(event);
+  await world.hold(beat(), stepStarted('pay', 'sensitive'));
   await world.until(100);
   return world;
 };

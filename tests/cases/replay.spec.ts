@@ -23,9 +23,7 @@ const restart = async (world: FieldWorld): Promise<void> => {
 /** Held, silent, recovered, resumed, silent again, and now with a person. */
 const twoCases = async (): Promise<FieldWorld> => {
   const world = await FieldWorld.start();
-  world.say(request());
-  await world.pass(0);
-  for (const event of [beat(), ...checkpoint('cart')]) world.say(event);
+  await world.hold(beat(), ...checkpoint('cart'));
   await world.until(100);
   world.say(request('r2', { incarnation: 'i2', intent: 'resume' }));
   await world.pass(1);
@@ -38,9 +36,7 @@ const twoCases = async (): Promise<FieldWorld> => {
 describe('an authority that is started again', () => {
   it('C35 knows the lease from the log, and never gives its token a second time', async () => {
     const world = await FieldWorld.start();
-    world.say(request());
-    await world.pass(1);
-    world.say(beat());
+    await world.hold(beat());
     world.authority.kill();
     await world.beatUntil(20, beat());
     await world.authority.start();
@@ -69,9 +65,7 @@ describe('an authority that is started again', () => {
 describe('a connection that is lost', () => {
   it('C52 costs the authority its epoch and nobody a lease', async () => {
     const world = await FieldWorld.start();
-    world.say(request());
-    await world.pass(1);
-    world.say(beat());
+    await world.hold(beat());
     const before = world.profile();
     const { epoch } = world.state();
     for (const kind of ['init', 'produce', 'commit'] as const) world.network.always(kind, LOST);
@@ -87,9 +81,7 @@ describe('a connection that is lost', () => {
 
   it('C52 of the detector suspects nobody for the time that it was away', async () => {
     const world = await FieldWorld.start();
-    world.say(request());
-    await world.pass(1);
-    world.say(beat());
+    await world.hold(beat());
     world.detector.kill();
     // Beyond a lease; the worker beats all the time, and log time stands still.
     for (let seconds = 0; seconds < 90; seconds += 5) {
@@ -132,9 +124,7 @@ describe('reading everything again', () => {
 
   it('C88 still pays what was owed when everybody died', async () => {
     const world = await FieldWorld.start();
-    world.say(request());
-    await world.pass(0);
-    for (const event of [beat(), ...checkpoint('cart')]) world.say(event);
+    await world.hold(beat(), ...checkpoint('cart'));
     await world.until(75);
     expect(world.profile().stage.kind).toBe('quarantined');
     await restart(world);

@@ -13,9 +13,7 @@ import { FieldWorld } from './field-world.fixture.ts';
 
 const begun = async (policy: Parameters<typeof FieldWorld.start>[0] = {}): Promise<FieldWorld> => {
   const world = await FieldWorld.start(policy);
-  world.say(request());
-  await world.pass(0);
-  world.say(beat());
+  await world.hold(beat());
   return world;
 };
 

@@ -19,9 +19,7 @@ const again = { workerId: 'w1', incarnation: 'i2' };
 /** The first holder was silent and is taken for gone; the same worker has the profile again, under the next token. */
 const succeeded = async (): Promise<FieldWorld> => {
   const world = await FieldWorld.start();
-  world.say(request());
-  await world.pass(0);
-  for (const event of [beat(), ...checkpoint('start')]) world.say(event);
+  await world.hold(beat(), ...checkpoint('start'));
   world.say(request('r2', { ...again, intent: 'resume', waitMs: 600_000 }));
   while (world.profile().token < 2) await world.pass(1);
   world.say(beat('reachable', { token: 2, incarnation: 'i2' }));
@@ -89,9 +87,7 @@ describe('a holder that wakes up after the next grant', () => {
 describe('a holder that is heard while its profile is being recovered', () => {
   it('C39 is evidence: counted, and shown to who decides', async () => {
     const world = await FieldWorld.start();
-    world.say(request());
-    await world.pass(0);
-    for (const event of [beat(), stepStarted('send', 'side-effect')]) world.say(event);
+    await world.hold(beat(), stepStarted('send', 'side-effect'));
     await world.until(61);
     world.say(stepCompleted('send'));
     await world.until(180);
@@ -104,9 +100,7 @@ describe('a holder that is heard while its profile is being recovered', () => {
 describe('a write that an account service refuses', () => {
   it('C84 is no reason to try again: it is counted, shown to who decides, and a person rules', async () => {
     const world = await FieldWorld.start();
-    world.say(request());
-    await world.pass(0);
-    for (const event of [beat(), stepStarted('pay', 'sensitive')]) world.say(event);
+    await world.hold(beat(), stepStarted('pay', 'sensitive'));
     await world.until(61);
     world.say(writeRefused());
     world.say(request('r2', { ...again, waitMs: 300_000 }));
@@ -120,9 +114,7 @@ describe('a write that an account service refuses', () => {
 describe('a release', () => {
   it('C50 is final: a beat behind it revives nothing', async () => {
     const world = await FieldWorld.start();
-    world.say(request());
-    await world.pass(0);
-    for (const event of [beat(), releaseRequested(), beat()]) world.say(event);
+    await world.hold(beat(), releaseRequested(), beat());
     await world.pass(1);
     expect(world.profile().stage).toMatchObject({ kind: 'available', why: 'released' });
     world.say(beat());
@@ -159,9 +151,7 @@ describe('words that are delivered twice', () => {
 
   it('C31 move a recovery once: one look, one decision', async () => {
     const world = await FieldWorld.start();
-    world.say(request());
-    await world.pass(0);
-    for (const event of [beat(), ...checkpoint('start')]) world.say(event);
+    await world.hold(beat(), ...checkpoint('start'));
     // Every append of every service lands twice, as behind a broker that repeats what it has acknowledged.
     const doubled = new Set<number>();
     while (world.logSeconds < 100) {
@@ -181,9 +171,7 @@ describe('words that are delivered twice', () => {
 
   it('C31 do not let evidence of an earlier look count as the next one', async () => {
     const world = await FieldWorld.start({ evidenceAttempts: 3 });
-    world.say(request());
-    await world.pass(0);
-    world.say(beat());
+    await world.hold(beat());
     world.seen = { browserAlive: 'yes' };
     await world.until(85);
     const attempts = world.of('EvidenceCollected').length;

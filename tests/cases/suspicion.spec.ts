@@ -13,9 +13,7 @@ import { FieldWorld } from './field-world.fixture.ts';
 /** A holder whose browser answered at 0. */
 const held = async (about: Parameters<typeof FieldWorld.start>[0] = {}): Promise<FieldWorld> => {
   const world = await FieldWorld.start(about);
-  world.say(request());
-  await world.pass(0);
-  world.say(beat());
+  await world.hold(beat());
   return world;
 };
 

@@ -208,9 +208,7 @@ describe('after silence', () => {
 
   it('C61 the token is revoked first: a late beat is told so, heals nothing and puts the next lease off', async () => {
     const world = await FieldWorld.start();
-    world.say(request());
-    await world.pass(0);
-    world.say(beat());
+    await world.hold(beat());
     for (const event of checkpoint('start')) world.say(event);
     world.say({ ...successor, proxyId: 'proxy-a', browserKind: 'chromium' });
     await world.until(60);

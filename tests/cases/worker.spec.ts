@@ -162,6 +162,13 @@ describe('a clock that jumps', () => {
     expect(world.of('SuspectedStale')).toEqual([]);
   });
 
+  it('C67 back does not make a worker that is cut off believe for longer', async () => {
+    const { world, w7, lease } = await holding();
+    w7.line.pause();
+    w7.clock.jumpWall(-3_600_000);
+    expect(await secondsOfActing(world, lease)).toBeLessThanOrEqual(LIMIT_SECONDS);
+  });
+
   it('C67 by a night’s sleep that the monotonic clock has not counted is found out all the same', async () => {
     const { world, w7, lease } = await holding();
     w7.process.pause();

@@ -40,8 +40,8 @@ const SESSION_MS = 3_000;
 export const STEP_MS = 100;
 /** Virtual time within which everything must come to rest once nothing goes wrong any more. */
 const REST_MS_MAX = 300_000;
-/** Whatever is still on its way when things are healed has arrived by then. */
-const LATEST_MS = 8_000;
+/** Whatever is still on its way when things are healed has arrived by then: a write may lie in a queue for 12 seconds. */
+const LATEST_MS = 14_500;
 const TWO_PLACES: readonly string[] = ['lease-authority', 'stale-detector', 'projector'];
 /** By then everybody has started, and somebody holds a profile. */
 const FIRST_FAULT_MS = 3_000;

@@ -114,5 +114,11 @@ const run = async (): Promise<void> => {
   process.exitCode = stories.length === 0 ? 0 : 1;
 };
 
-if (values.help) say(HELP);
-else await run();
+try {
+  if (values.help) say(HELP);
+  else await run();
+} catch (error) {
+  if (!(error instanceof RangeError)) throw error;
+  process.stderr.write(`${error.message}\n\n${HELP}`);
+  process.exitCode = 2;
+}

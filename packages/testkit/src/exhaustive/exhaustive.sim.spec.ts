@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PartitionLog } from '../spec/index.ts';
 import { countDistinct } from './hash.ts';
-import { EPOCHLESS, FORGETTING, HEALING } from './planted-fault.fixture.ts';
+import { EPOCHLESS, FORGETTING, HASTY, HEALING, IMPATIENT } from './planted-fault.fixture.ts';
 import { searchRoom, type RoomReport } from './report.ts';
 import { ROOMS, type Room } from './rooms.ts';
 import type { Rules } from './rules.ts';
@@ -125,6 +125,13 @@ describe('a fault that was planted', { timeout: 60_000 }, () => {
     `);
     expect(story.invariant).toBe('I5');
   });
+  it('lets a second worker in while the first may act, and is found by what the workers may do', () => {
+    const story = storyOf('stopped', IMPATIENT);
+    expect(story.message).toBe('I18: w1 may act with 1, 2 was granted');
+    expect(actionsOf(story)).toHaveLength(6);
+  });
+  it('lets a look begin while the database still accepts writes, and is found by the database', () =>
+    expect(storyOf('quarantined', HASTY).message).toBe('I9: evidence while the database still accepts'));
   it('is told as a log that can be folded again', () => {
     const { chapters } = storyOf('held', EPOCHLESS);
     const log = new PartitionLog();

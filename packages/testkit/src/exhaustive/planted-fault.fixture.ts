@@ -1,12 +1,11 @@
-import type { PartitionState } from '@profile-warden/domain';
+import type { PartitionState, ProfileState } from '@profile-warden/domain';
 import type { LogRecord } from '@profile-warden/events';
 import { DOMAIN_RULES, type Rules } from './rules.ts';
 import { PROFILE_ID } from './view.ts';
 
 type Fold = Rules['evolve'];
 
-const profileOf = (state: PartitionState): ReturnType<PartitionState['profiles']['get']> =>
-  state.profiles.get(PROFILE_ID);
+const profileOf = (state: PartitionState): ProfileState | undefined => state.profiles.get(PROFILE_ID);
 
 const folding = (
   fold: (real: Fold, state: PartitionState, record: LogRecord) => ReturnType<Fold>,
@@ -40,3 +39,28 @@ export const FORGETTING: Rules = {
     return DOMAIN_RULES.owedByAuthority({ ...one, profile: { ...profile, history } });
   },
 };
+
+/** The last word of the holder is taken for its farewell, so nobody waits for its silence. */
+const withFarewell = (profile: ProfileState): ProfileState => {
+  const { pulse } = profile;
+  if (pulse?.lastReport == null) return profile;
+  return { ...profile, pulse: { ...pulse, lastReport: { ...pulse.lastReport, closed: true } } };
+};
+
+export const IMPATIENT: Rules = {
+  ...folding((real, state, record) => {
+    const profile = profileOf(state);
+    if (profile !== undefined) state.profiles.set(PROFILE_ID, withFarewell(profile));
+    return real(state, record);
+  }),
+  owedByCollector: (one) => DOMAIN_RULES.owedByCollector({ ...one, profile: withFarewell(one.profile) }),
+};
+
+/** A fence counts as confirmed once the first of its targets has. */
+export const HASTY: Rules = folding((real, state, record) => {
+  const folded = real(state, record);
+  const profile = profileOf(state);
+  if (record.event.type === 'FenceConfirmed' && profile?.stage.kind === 'quarantined')
+    state.profiles.set(PROFILE_ID, { ...profile, stage: { ...profile.stage, fencedLogMs: state.logMs } });
+  return folded;
+});

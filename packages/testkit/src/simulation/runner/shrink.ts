@@ -80,6 +80,7 @@ class Shrinking {
     // Faults first: with all the time there is, fewer of them suffice. Then the time, and what came to be too many by it.
     best = await this.#shorten(await this.#leaveOut(best));
     best = await this.#shorten(await this.#leaveOut(best));
+    best = await this.#shorten(await this.#leaveOutPairs(best));
     return { ...best, tries: this.#tries };
   }
 
@@ -107,6 +108,19 @@ class Shrinking {
         const fewer = [...only.slice(0, from), ...only.slice(from + size)];
         const found = await this.#tryUnlessOver({ ...best, only: fewer });
         if (found === null) from += size;
+        else best = found;
+      }
+    return best;
+  }
+
+  /** A fault may be needed only because of another one: by ones neither can go, both together can. */
+  async #leaveOutPairs(start: Shrunk): Promise<Shrunk> {
+    let best = start;
+    for (let first = 0; first < (best.only?.length ?? 0); first += 1)
+      for (let second = first + 1; second < (best.only?.length ?? 0) && !this.#isOver();) {
+        const fewer = best.only?.filter((_name, index) => index !== first && index !== second) ?? [];
+        const found = await this.#tryUnlessOver({ ...best, only: fewer });
+        if (found === null) second += 1;
         else best = found;
       }
     return best;

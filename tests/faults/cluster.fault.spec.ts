@@ -1,24 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FaultWorld } from './fault-world.fixture.ts';
+import { describe, expect, it } from 'vitest';
+import { useFaultWorld } from './shared-world.fixture.ts';
 
 const BOUND_MS = 90_000;
 const TEST_BOUND_MS = 300_000;
 
 describe('a cluster of three brokers', () => {
-  let world: FaultWorld;
-
-  beforeAll(async () => {
-    world = await FaultWorld.open({ brokerCount: 3 });
-  });
-
-  afterAll(async () => {
-    await world[Symbol.asyncDispose]();
-  });
+  const opened = useFaultWorld({ brokerCount: 3 });
 
   it(
     'F11: all brokers restarted one after the other: every service makes progress again, no lease is lost',
     { timeout: TEST_BOUND_MS },
     async () => {
+      const { world } = opened;
       const fleet = world.fleet('rolling-brokers', { holdMs: 1_000 });
       await fleet.grants(12, BOUND_MS);
       for (const broker of [0, 1, 2]) {
@@ -33,6 +26,7 @@ describe('a cluster of three brokers', () => {
   );
 
   it('a broker that is killed, and stays away', { timeout: TEST_BOUND_MS }, async () => {
+    const { world } = opened;
     const fleet = world.fleet('two-brokers', { holdMs: 1_000 });
     await fleet.grants(12, BOUND_MS);
     await world.cluster?.kill(0);

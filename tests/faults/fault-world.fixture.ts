@@ -11,6 +11,7 @@ import {
 } from '@profile-warden/devstack';
 import { DEFAULT_POLICY, type Policy } from '@profile-warden/domain';
 import type { LogRecord } from '@profile-warden/events';
+import { openPool } from '@profile-warden/postgres';
 import { KafkaProxy } from '@profile-warden/testkit/proxy';
 import { expect } from 'vitest';
 import { dumpTopic, type DumpSource } from './console-dump.fixture.ts';
@@ -39,6 +40,10 @@ const FAULT_POLICY: Partial<Policy> = {
 const PARTITION_COUNT = 6;
 const HOST_ID = 'fault-host';
 const SESSION_MS = 3_000;
+/** A database for tests keeps no commit through a kill unless it is told to; ours is killed, and must. */
+const KEEPS_COMMITS = `do $$ begin
+  execute format('alter database %I set synchronous_commit = on', current_database());
+end $$`;
 const LOGGED_BOUND_MS = 60_000;
 const TOPICS = 'org.apache.kafka.tools.TopicCommand';
 
@@ -102,6 +107,8 @@ export class FaultWorld implements AsyncDisposable {
     const died: string[] = [];
     let cluster: KafkaCluster | null = null;
     try {
+      const pool = openPool(stack.postgresUrl, { applicationName: 'fault-world' });
+      await pool.query(KEEPS_COMMITS).finally(() => pool.end());
       cluster = brokerCount > 1 ? await startKafkaCluster({ brokerCount, brokerConfig }) : null;
       const brokers = cluster?.brokers ?? [`127.0.0.1:${advertised}`];
       const services = await startServices(
@@ -163,6 +170,11 @@ export class FaultWorld implements AsyncDisposable {
     return fleet;
   }
 
+  /** SIGKILL to those that have not finished. */
+  async endFleets(): Promise<void> {
+    for (const fleet of this.#fleets.splice(0)) await fleet.kill();
+  }
+
   /** From outside, by Kafka's own consumer, on a way that no fault is on. */
   judge(): Promise<Judgement> {
     return judge({ ...this.#dumpSource(), suspectAfterMs: this.policy.suspectAfterMs });
@@ -219,7 +231,7 @@ export class FaultWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.proxy.heal();
-    for (const fleet of this.#fleets) await fleet.kill();
+    await this.endFleets();
     for (const more of this.#more) await more.stop();
     await this.services.stop();
     await this.cluster?.[Symbol.asyncDispose]();

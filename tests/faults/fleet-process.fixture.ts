@@ -7,6 +7,9 @@ const orders = JSON.parse(process.argv[2] ?? '{}') as FleetOrders;
 const TOLD_EVERY_MS = 500;
 const AGAIN_MS = 50;
 
+/** A lease that was revoked before its release came is lost, though the release goes through without an error. */
+const ENDED = { released: 'released', quarantined: 'lost', unknown: 'failed' } as const;
+
 let isFinishing = false;
 const counts = { granted: 0, denied: 0, released: 0, lost: 0, failed: 0, slowestMs: 0 };
 let lastError: string | null = null;
@@ -32,8 +35,8 @@ const work = async (worker: Worker, profileId: string, round: number): Promise<v
     sleep(orders.holdMs / 2),
   );
   await sleep(orders.holdMs / 2);
-  await lease.release({ outcome: 'completed', browserClosed: 'confirmed' });
-  counts.released += 1;
+  const { ended } = await lease.release({ outcome: 'completed', browserClosed: 'confirmed' });
+  counts[ENDED[ended]] += 1;
 };
 
 const worker = await connectWorker({

@@ -1,25 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { FaultWorld } from './fault-world.fixture.ts';
+import { describe, expect, it } from 'vitest';
+import { useFaultWorld } from './shared-world.fixture.ts';
 
 const BOUND_MS = 60_000;
 
 describe('parts that go away and come back', () => {
-  let world: FaultWorld;
-
-  beforeAll(async () => {
-    world = await FaultWorld.open();
-  });
-
-  afterEach(() => {
-    world.proxy.heal();
-  });
-
-  afterAll(async () => {
-    await world[Symbol.asyncDispose]();
-  });
+  const opened = useFaultWorld();
 
   it('the broker, killed and started again: workers pause, nobody loses a lease, all goes on', async () => {
+    const { world } = opened;
     const fleet = world.fleet('broker-killed', { holdMs: 1_000 });
     await fleet.grants(12, BOUND_MS);
     await world.stack.killPart('kafka');
@@ -32,6 +21,7 @@ describe('parts that go away and come back', () => {
   });
 
   it('the network to the broker, gone for longer than a session', async () => {
+    const { world } = opened;
     const fleet = world.fleet('network-gone', { holdMs: 1_000 });
     await fleet.grants(12, BOUND_MS);
     world.proxy.disconnect();
@@ -44,6 +34,7 @@ describe('parts that go away and come back', () => {
   });
 
   it('the registry: everybody goes on with the schemas that they know', async () => {
+    const { world } = opened;
     const fleet = world.fleet('no-registry');
     await fleet.grants(12, BOUND_MS);
     await world.stack.killPart('registry');
@@ -55,6 +46,7 @@ describe('parts that go away and come back', () => {
   });
 
   it('PostgreSQL, killed while the projector writes: leases go on, and a quarantine waits for its fence', async () => {
+    const { world } = opened;
     const fleet = world.fleet('no-database');
     const doomed = world.fleet('doomed', { profileIds: ['doomed-1'], concurrency: 1, holdMs: 60_000 });
     await Promise.all([fleet.grants(12, BOUND_MS), doomed.grants(1, BOUND_MS)]);

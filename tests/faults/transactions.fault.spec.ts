@@ -1,26 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { FaultWorld } from './fault-world.fixture.ts';
+import { describe, expect, it } from 'vitest';
+import { useFaultWorld } from './shared-world.fixture.ts';
 
 const BOUND_MS = 60_000;
 /** A deposed or dead authority's transaction must not hold readers up until it times out, which takes 10 s. */
 const RESUMED_MS = 9_000;
 
 describe('transactions that do not come to their end', () => {
-  let world: FaultWorld;
-
-  beforeAll(async () => {
-    world = await FaultWorld.open();
-  });
-
-  afterEach(() => {
-    world.proxy.heal();
-  });
-
-  afterAll(async () => {
-    await world[Symbol.asyncDispose]();
-  });
+  const opened = useFaultWorld();
 
   it('F2: a commit whose answer is lost has been made, and what it granted is not granted again', async () => {
+    const { world } = opened;
     const fleet = world.fleet('lost-commit');
     await fleet.grants(20, BOUND_MS);
     const lost = world.proxy.set({ apis: ['EndTxn'], way: 'response', fate: { kind: 'drop' }, times: 1 });
@@ -32,12 +21,13 @@ describe('transactions that do not come to their end', () => {
   });
 
   it('F3: an authority killed before its commit leaves nothing behind, and readers go on at once', async () => {
+    const { world } = opened;
     const fleet = world.fleet('half-written');
     await fleet.grants(20, BOUND_MS);
     const before = (await world.judge()).abortedCount;
     const authority = world.services.of('lease-authority');
-    const held = world.proxy.set({ apis: ['EndTxn'], way: 'request', fate: { kind: 'hold' } });
-    await held.firstMet(BOUND_MS);
+    const lost = world.proxy.set({ apis: ['EndTxn'], way: 'request', fate: { kind: 'drop' } });
+    await lost.firstMet(BOUND_MS);
     await authority.kill('SIGKILL');
     world.proxy.heal();
     const killedMs = performance.now();
@@ -51,6 +41,7 @@ describe('transactions that do not come to their end', () => {
   });
 
   it('F18: an authority killed right after its commit answers nobody twice', async () => {
+    const { world } = opened;
     const fleet = world.fleet('just-committed');
     await fleet.grants(20, BOUND_MS);
     const authority = world.services.of('lease-authority');

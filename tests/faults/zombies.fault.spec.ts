@@ -1,25 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { FaultWorld } from './fault-world.fixture.ts';
+import { describe, expect, it } from 'vitest';
+import { useFaultWorld } from './shared-world.fixture.ts';
 
 const BOUND_MS = 60_000;
 
 describe('processes that stand still while others go on', () => {
-  let world: FaultWorld;
-
-  beforeAll(async () => {
-    world = await FaultWorld.open();
-  });
-
-  afterEach(() => {
-    world.proxy.heal();
-  });
-
-  afterAll(async () => {
-    await world[Symbol.asyncDispose]();
-  });
+  const opened = useFaultWorld();
 
   it('F6: an authority that was stopped past its session decides nothing once it wakes', async () => {
+    const { world } = opened;
     const fleet = world.fleet('two-authorities');
     await fleet.grants(20, BOUND_MS);
     const second = await world.another('second', 'lease-authority');
@@ -40,6 +29,7 @@ describe('processes that stand still while others go on', () => {
   });
 
   it('F29: workers that were stopped past their leases come back, act no more and disturb nobody', async () => {
+    const { world } = opened;
     const profileIds = ['kept-1', 'kept-2', 'kept-3', 'kept-4'];
     const stopped = world.fleet('stopped', { profileIds, concurrency: 4, holdMs: 3_000 });
     await stopped.grants(4, BOUND_MS);
@@ -62,6 +52,7 @@ describe('processes that stand still while others go on', () => {
   });
 
   it('F30: a group whose committed offsets cannot be asked for starts where its state ends, not at the end of the log', async () => {
+    const { world } = opened;
     const fleet = world.fleet('no-offsets');
     await fleet.grants(20, BOUND_MS);
     world.proxy.set({ apis: ['OffsetFetch'], way: 'response', fate: { kind: 'drop' } });

@@ -27,6 +27,13 @@ describe('virtual time', () => {
     expect([count, clock.now()]).toEqual([1_000, 1_000]);
   });
 
+  it('rejects where something waits in a circle and time does not go on', async () => {
+    const clock = new VirtualClock();
+    const again = (): void => void clock.after(0, again);
+    clock.after(3, again);
+    await expect(clock.advance(10)).rejects.toThrow('fired at 3 ms and time does not go on');
+  });
+
   it('rejects where a timer throws', async () => {
     const clock = new VirtualClock();
     clock.after(1, () => {

@@ -6,6 +6,9 @@ export const settle = (): Promise<void> => new Promise((resolve) => setImmediate
 /** What every calendar shows at 0, as far as it is not off. */
 export const FIRST_WALL_MS = 1_700_000_000_000;
 
+/** No world has so much to do in one millisecond: something goes round for ever. */
+const FIRED_AT_ONCE_MAX = 100_000;
+
 interface Timer {
   readonly at: number;
   readonly fire: () => void;
@@ -14,6 +17,8 @@ interface Timer {
 /** The only time there is: it stands still until it is advanced, and then fires what has become due one by one. */
 export class VirtualClock implements Clock {
   #now = 0;
+  /** Timers fired since time last moved. */
+  #firedAtOnce = 0;
   /** By time, and by the order of the calls within one instant. */
   readonly #timers: Timer[] = [];
 
@@ -106,7 +111,12 @@ export class VirtualClock implements Clock {
   #fireFirst(): void {
     const first = this.#timers.shift();
     if (first === undefined) return;
+    this.#firedAtOnce = first.at > this.#now ? 1 : this.#firedAtOnce + 1;
     this.#now = Math.max(this.#now, first.at);
+    if (this.#firedAtOnce > FIRED_AT_ONCE_MAX)
+      throw new Error(
+        `${FIRED_AT_ONCE_MAX} timers fired at ${this.#now} ms and time does not go on: something waits in a circle`,
+      );
     first.fire();
   }
 }

@@ -30,8 +30,9 @@ export async function within<T>(work: Promise<T>, ms: number, late: () => Error)
 /** The outcome of `work`, or the reason of the signal if that comes first. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
-  signal.throwIfAborted();
+  // First of all: work that nobody awaits any more must not end the process with its error.
   work.catch(() => undefined);
+  signal.throwIfAborted();
   let abort: () => void = () => undefined;
   try {
     return await Promise.race([

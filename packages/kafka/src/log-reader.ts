@@ -113,8 +113,9 @@ export class KafkaLogReader implements LogReader {
     return this.#owned.size;
   }
 
-  /** Ms since the group confirmed us last; null without a group or before the first assignment. */
+  /** Ms since the group confirmed us last; null without a group, before the first assignment and once it is over. */
   get confirmedAgoMs(): number | null {
+    if (this.#isOver) return null;
     const agoMs = this.#membership?.confirmedAgoMs ?? Infinity;
     return agoMs === Infinity ? null : agoMs;
   }

@@ -15,6 +15,7 @@ interface Marks {
 /** What can be seen of a reader from outside. */
 export interface ReaderVitals {
   watermarks(): ReadonlyMap<number, Marks>;
+  /** Null for a reader that is no member yet, or none any more: one that has failed owns nothing and is not ready. */
   readonly confirmedAgoMs: number | null;
   /** Partitions that are ours, those included of which the runtime does not know yet. */
   readonly ownedCount: number;

@@ -79,6 +79,25 @@ describe('a batch', () => {
     expect(await timeline(database.pool, 'late')).toEqual([]);
   });
 
+  it('leaves the position where it was when one of its rows cannot be written', async () => {
+    await apply({ ...batch(0, 10), partition: 6 });
+    const broken = profileRow('broken', { state: 'no JSON' });
+    await expect(apply({ ...batch(10, 20, { profiles: [broken] }), partition: 6 })).rejects.toThrow('json');
+    expect((await loadPosition(database.pool, 6)).nextOffset).toBe(10);
+  });
+
+  it('is refused where something else stands at the position it goes on from', async () => {
+    const first = batch(0, 10, { profiles: [profileRow('h')] });
+    await apply({ ...first, partition: 10 });
+    const next = { ...batch(10, 12), partition: 10 };
+    await expect(apply({ ...next, expectedHash: 'of a read model that was replaced' })).rejects.toThrow(
+      ProjectionConflictError,
+    );
+    expect((await loadPosition(database.pool, 10)).nextOffset).toBe(10);
+    await apply({ ...next, expectedHash: first.position.hash });
+    expect((await loadPosition(database.pool, 10)).nextOffset).toBe(12);
+  });
+
   it('is written by one of two projectors that race, whole', async () => {
     const writers = Array.from({ length: 4 }, (_, index) =>
       apply({ ...batch(0, 10, { profiles: [profileRow('race', { token: index + 1 })] }), partition: 8 }),

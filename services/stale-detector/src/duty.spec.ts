@@ -2,7 +2,7 @@ import { DEFAULT_POLICY, policyFor, type Policy } from '@profile-warden/domain';
 import type { PartitionView, Work } from '@profile-warden/service';
 import type { PartitionLog } from '@profile-warden/testkit/spec';
 import { beat, logOf, request, workerStarted } from '@profile-warden/testkit/spec';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { detectorDuty } from './duty.ts';
 
 const POLICY: Policy = {
@@ -42,6 +42,10 @@ const pay = (log: PartitionLog): void => {
   for (const work of owed(log)) if ('event' in work) log.append(work.event, work.scope ?? undefined);
 };
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('the duty of the stale-detector', () => {
   it('suspects who has been silent for so long, and only them', () => {
     const log = fleet();
@@ -54,6 +58,21 @@ describe('the duty of the stale-detector', () => {
     pay(log);
     expect(owed(log)).toEqual([]);
   });
+
+  it.each([-3_600_000, 0, 3_600_000])(
+    'counts silence by the ticks alone, with a clock of its own that is %i ms off',
+    (offMs) => {
+      const log = fleet();
+      vi.useFakeTimers({ toFake: ['Date'] });
+      log.elapse(40_000);
+      beatAll(log, 'p2', 'p3', 'p4', 'p5', 'p6');
+      vi.setSystemTime(log.brokerMs + offMs);
+      expect(owed(log)).toEqual([]);
+      log.elapse(5_000);
+      vi.setSystemTime(log.brokerMs + offMs);
+      expect(owed(log)).toMatchObject([{ scope: 'p1', event: { silenceMs: 45_000 } }]);
+    },
+  );
 
   it('suspects nobody for silence where so many are silent that it may be its own fault', () => {
     const log = fleet();

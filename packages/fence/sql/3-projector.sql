@@ -84,8 +84,8 @@ begin
 end
 $$;
 
--- Tells how far a partition has come. The goal is the end of the log as seen when this database (by
--- identity) was met first; once every partition has reached its goal the database is confirmed.
+-- Tells how far a partition has come. The goal is the end of the log, asked for after this database (by
+-- identity) was met; once every partition has reached its goal the database is confirmed.
 -- Returns the identity, so that the caller learns of a restore or failover.
 create or replace function warden.report_progress(
   p_partition integer, p_partition_count integer, p_goal_offset bigint, p_next_offset bigint

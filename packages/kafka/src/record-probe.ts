@@ -56,6 +56,11 @@ export class KafkaRecordProbe {
     }
   }
 
+  /** Offset that the next record of a partition would get, uncommitted ones counted. Asks until the signal aborts. */
+  async end(partition: number, signal: AbortSignal): Promise<number> {
+    return (await this.#feed.range(partition, signal)).end;
+  }
+
   async close(): Promise<void> {
     await this.#feed.stop();
   }

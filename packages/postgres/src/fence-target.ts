@@ -146,7 +146,7 @@ export async function databaseIncarnation(pool: Pool): Promise<string> {
 export interface Progress {
   readonly partition: number;
   readonly partitionCount: number;
-  /** End of the log as seen when this database was met. */
+  /** End of the log, asked for after this database was met. */
   readonly goalOffset: number;
   /** Everything before it is in the rows or the marks. */
   readonly nextOffset: number;

@@ -5,13 +5,12 @@ import { projectorDuty } from './duty.ts';
 import type { FenceKeeper } from './fence/fence-keeper.ts';
 import type { Projections } from './read-model/projections.ts';
 
-/** The duty, and which partitions its one target was told to follow, up to which offset. */
+/** The duty, and which partitions its one target was told to follow. */
 const watched = () => {
-  const opened: (readonly [number, number])[] = [];
+  const opened: number[] = [];
   const keeper = {
     target: 'accounts',
-    open: ({ partition }: { partition: number }, goalOffset: number) =>
-      void opened.push([partition, goalOffset]),
+    open: ({ partition }: { partition: number }) => void opened.push(partition),
     changed: () => undefined,
     close: () => undefined,
   } as unknown as FenceKeeper;
@@ -21,7 +20,7 @@ const watched = () => {
     close: () => undefined,
   } as unknown as Projections;
   const duty = projectorDuty({ projections, keepers: [keeper], onSignal: () => undefined });
-  const view = { state: { ...emptyPartition(3), nextOffset: 7 } } as unknown as PartitionView;
+  const view = { state: emptyPartition(3) } as unknown as PartitionView;
   return { duty, view, opened };
 };
 
@@ -32,7 +31,7 @@ describe('the duty of the projector', () => {
     expect(opened).toEqual([]);
     await duty.folded?.(view, [], true);
     await duty.folded?.(view, [], true);
-    expect(opened).toEqual([[3, 7]]);
+    expect(opened).toEqual([3]);
   });
 
   it('lets them follow it again when it comes back', async () => {
@@ -40,9 +39,6 @@ describe('the duty of the projector', () => {
     await duty.folded?.(view, [], true);
     duty.closed?.(3);
     expect(duty.gather(view, [])).toEqual([]);
-    expect(opened).toEqual([
-      [3, 7],
-      [3, 7],
-    ]);
+    expect(opened).toEqual([3, 3]);
   });
 });

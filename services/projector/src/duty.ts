@@ -21,7 +21,7 @@ export const projectorDuty = ({ projections, keepers, onSignal }: ProjectorDutyO
   const follow = ({ state }: PartitionView): void => {
     if (followed.has(state.partition)) return;
     followed.add(state.partition);
-    for (const keeper of keepers) keeper.open(state, state.nextOffset);
+    for (const keeper of keepers) keeper.open(state);
   };
 
   const confirmations = (view: PartitionView, profile: ProfileState): readonly Work[] =>

@@ -74,7 +74,14 @@ export async function startProjector(options: TestProjectorOptions): Promise<Tes
   const targets = [{ name: TARGET, pool: databases.accounts }, ...(options.others ?? [])];
   const keepers = targets.map(
     ({ name, pool }) =>
-      new FenceKeeper({ target: name, gateway: fenceGateway(pool), partitionCount: 1, clock, onSignal }),
+      new FenceKeeper({
+        target: name,
+        gateway: fenceGateway(pool),
+        logEnd: () => Promise.resolve(log.nextOffset),
+        partitionCount: 1,
+        clock,
+        onSignal,
+      }),
   );
   const runtime = new FoldAndPay({
     duty: projectorDuty({ projections, keepers, onSignal }),

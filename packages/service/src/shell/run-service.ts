@@ -36,6 +36,8 @@ export interface ServiceParts {
   readonly clock: typeof systemClock;
   /** Opens as the given opener does, and starts from the snapshot of the read model where that can be used. */
   readonly restored: (opener: Opener) => Opener;
+  /** Offset that the next record of a partition would get. Asks the brokers until the signal aborts. */
+  readonly logEnd: (partition: number, signal: AbortSignal) => Promise<number>;
 }
 
 export interface ServiceBody {
@@ -174,6 +176,7 @@ const buildClients = async ({ name, config, log, instanceId }: Process, hub: Sig
     appender,
     restored: (opener: Opener): Opener =>
       restoring(opener, { source, probe, clock: systemClock, onSignal: hub.emit }),
+    logEnd: (partition: number, signal: AbortSignal): Promise<number> => probe.end(partition, signal),
     reader: (group: string | undefined): KafkaLogReader => {
       const names = [cluster, name, topic, ...(group === undefined ? [] : [group])];
       return new KafkaLogReader({ ...reading, assignment: { groupId: names.join('.') }, sessionMs });

@@ -1,6 +1,6 @@
 import type { ProcessClock } from './virtual-clock.ts';
 
-export type RequestKind = 'append' | 'init' | 'produce' | 'commit' | 'heartbeat';
+export type RequestKind = 'append' | 'init' | 'produce' | 'commit' | 'heartbeat' | 'range';
 
 /** What becomes of one request. */
 export interface Fate {

@@ -67,6 +67,7 @@ const REQUEST_KINDS: Readonly<Record<RequestKind, true>> = {
   produce: true,
   commit: true,
   heartbeat: true,
+  range: true,
 };
 
 /** What a run of many seeds must have brought about at least once: what it has not reached it does not test. */

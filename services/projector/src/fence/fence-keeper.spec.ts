@@ -6,6 +6,7 @@ import type { ProjectorSignal } from '../signals.ts';
 import { FenceKeeper } from './fence-keeper.ts';
 import type { FenceGateway } from './gateway.ts';
 import { changeOf } from './ledger.ts';
+import type { LogEnd } from './log-goals.ts';
 
 /** A target in memory that can become another database at any moment. */
 class MemoryTarget implements FenceGateway {
@@ -54,11 +55,15 @@ class MemoryTarget implements FenceGateway {
 
 const signal = AbortSignal.timeout(30_000);
 
-function keeperOf(gateway: FenceGateway): { keeper: FenceKeeper; signals: ProjectorSignal[] } {
+function keeperOf(
+  gateway: FenceGateway,
+  logEnd: LogEnd = () => Promise.resolve(0),
+): { keeper: FenceKeeper; signals: ProjectorSignal[] } {
   const signals: ProjectorSignal[] = [];
   const keeper = new FenceKeeper({
     target: 'accounts',
     gateway,
+    logEnd,
     partitionCount: 1,
     clock: systemClock,
     onSignal: (one) => void signals.push(one),
@@ -88,7 +93,7 @@ describe('a fence target', () => {
     const log = quarantinedLog();
     const target = new MemoryTarget();
     const { keeper } = keeperOf(target);
-    keeper.open(log.state, log.nextOffset);
+    keeper.open(log.state);
     expect(await keeper.raise(revoked(log), 2_000, signal)).toBe('db:1');
     expect(target.calls).toEqual(['mark 1', 'set 1 revoked']);
   });
@@ -106,7 +111,7 @@ describe('a fence target', () => {
     };
     target.incarnation = () => new Promise((resolve) => setTimeout(() => resolve(target.identity), 5));
     target.report = () => target.incarnation();
-    keeper.open(log.state, log.nextOffset);
+    keeper.open(log.state);
     const first = await keeper.raise(revoked(log), 2_000, signal);
     expect(first === null || first === 'db:2').toBe(true);
     expect(signals).toContainEqual({
@@ -132,7 +137,7 @@ describe('a fence target', () => {
       return target.incarnation();
     };
     const { keeper } = keeperOf(target);
-    keeper.open(log.state, log.nextOffset);
+    keeper.open(log.state);
     await expect.poll(() => told).toContain('db:1 as db:1');
     target.replacedBy('db:2');
     log.tick(1_000);
@@ -154,7 +159,7 @@ describe('a fence target', () => {
       await expect.poll(isKnown, { timeout: 5_000 }).toBe(true);
       return true;
     };
-    keeper.open(log.state, log.nextOffset);
+    keeper.open(log.state);
     expect(await keeper.raise(revoked(log), 1_500, signal)).toBeNull();
     expect(isKnown()).toBe(true);
   });
@@ -163,7 +168,7 @@ describe('a fence target', () => {
     const log = logOf(granted());
     const target = new MemoryTarget();
     const { keeper } = keeperOf(target);
-    keeper.open(log.state, log.nextOffset);
+    keeper.open(log.state);
     await expect.poll(() => target.stored.get('p1')?.valid).toBe(true);
     target.replacedBy('db:2');
     log.tick(1_000);
@@ -175,11 +180,42 @@ describe('a fence target', () => {
     const log = logOf(granted());
     const target = new MemoryTarget();
     const { keeper } = keeperOf(target);
-    keeper.open(log.state, log.nextOffset);
+    keeper.open(log.state);
     await expect.poll(() => target.reportedAs).toEqual(['db:1']);
     target.replacedBy('db:2');
     await expect.poll(() => target.reportedAs, { timeout: 5_000 }).toEqual(['db:1', 'db:2']);
     expect(target.stored.get('p1')?.valid).toBe(true);
+  });
+
+  it('that was restored has to reach the end that the log has then, not the one of the start', async () => {
+    const log = logOf(granted());
+    const target = new MemoryTarget();
+    const goals: string[] = [];
+    target.report = ([first], incarnation) => {
+      goals.push(`${incarnation} to ${first?.goalOffset}`);
+      return target.incarnation();
+    };
+    let end = log.nextOffset;
+    const { keeper } = keeperOf(target, () => Promise.resolve(end));
+    keeper.open(log.state);
+    await expect.poll(() => goals).toEqual([`db:1 to ${log.nextOffset}`]);
+    // Others have written on, this fold does not know of it.
+    end += 100;
+    target.replacedBy('db:2');
+    await expect.poll(() => goals.at(-1), { timeout: 5_000 }).toBe(`db:2 to ${log.nextOffset + 100}`);
+  });
+
+  it('has its rows set, and is told nothing more, while the broker does not say where the log ends', async () => {
+    const log = logOf(granted());
+    const target = new MemoryTarget();
+    let answer: (end: number) => void = () => undefined;
+    const { keeper } = keeperOf(target, () => new Promise((resolve) => (answer = resolve)));
+    keeper.open(log.state);
+    await expect.poll(() => target.stored.get('p1')?.valid).toBe(true);
+    await systemClock.sleep(600);
+    expect(target.reportedAs).toEqual([]);
+    answer(log.nextOffset);
+    await expect.poll(() => target.reportedAs).toEqual(['db:1']);
   });
 
   it('is told nothing that it says already', async () => {
@@ -187,7 +223,7 @@ describe('a fence target', () => {
     const target = new MemoryTarget();
     target.stored.set('p1', { profileId: 'p1', token: 1, valid: true, offset: 3, revokedToken: 0 });
     const { keeper } = keeperOf(target);
-    keeper.open(log.state, log.nextOffset);
+    keeper.open(log.state);
     await systemClock.sleep(100);
     expect(target.calls).toEqual([]);
   });
@@ -197,7 +233,7 @@ describe('a fence target', () => {
     const target = new MemoryTarget();
     target.set = (changes) => Promise.resolve(changes.map(({ profileId }) => profileId));
     const { keeper } = keeperOf(target);
-    keeper.open(log.state, log.nextOffset);
+    keeper.open(log.state);
     expect(await keeper.raise(revoked(log), 50, signal)).toBeNull();
   });
 
@@ -212,7 +248,7 @@ describe('a fence target', () => {
         ? Promise.reject(Object.assign(new Error('this is another log'), { code: '22023' }))
         : set(changes);
     const { keeper, signals } = keeperOf(target);
-    keeper.open(log.state, log.nextOffset);
+    keeper.open(log.state);
     await expect.poll(() => target.stored.get('p2')?.valid).toBe(true);
     expect(signals).toContainEqual(
       expect.objectContaining({ type: 'fence-refused', profileId: 'p1', token: 1 }),

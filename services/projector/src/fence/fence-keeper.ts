@@ -5,11 +5,13 @@ import type { OnProjectorSignal } from '../signals.ts';
 import { Confirmations } from './confirmations.ts';
 import type { FenceGateway } from './gateway.ts';
 import { FenceLedger, markOf } from './ledger.ts';
+import { LogGoals, type LogEnd } from './log-goals.ts';
 import { WaitingLane } from './waiting-lane.ts';
 
 export interface FenceKeeperOptions {
   readonly target: string;
   readonly gateway: FenceGateway;
+  readonly logEnd: LogEnd;
   readonly partitionCount: number;
   readonly clock: Clock;
   readonly onSignal: OnProjectorSignal;
@@ -17,8 +19,6 @@ export interface FenceKeeperOptions {
 
 interface OpenPartition {
   readonly state: PartitionState;
-  /** End of the log when the partition was opened. */
-  readonly goalOffset: number;
   isLoaded: boolean;
   reportedOffset: number;
 }
@@ -35,8 +35,9 @@ const RETRY_MAX_MS = 5_000;
  *
  * *away*: not reached yet, or lost; tried again with growing pauses → *met*: its identity is known; for each open partition
  * its rows are read once and compared with the fold → from then on it is told each change, in short transactions that wait
- * for no writer; a row that a writer holds goes to the waiting lane and holds up nobody else. When the identity changes
- * (failover, restore), everything known is forgotten and the rows are compared again.
+ * for no writer; a row that a writer holds goes to the waiting lane and holds up nobody else. How far the fold has come it
+ * is told once the broker has said where the log ends. When the identity changes (failover, restore), everything known is
+ * forgotten, that end too, and the rows are compared again.
  */
 export class FenceKeeper {
   readonly target: string;
@@ -45,6 +46,7 @@ export class FenceKeeper {
   readonly #ledger = new FenceLedger();
   readonly #confirmations = new Confirmations();
   readonly #lane: WaitingLane;
+  readonly #goals: LogGoals;
   readonly #marked = new Map<string, FenceChange>();
   #incarnation: string | null = null;
   #isUp = false;
@@ -55,6 +57,7 @@ export class FenceKeeper {
   constructor(options: FenceKeeperOptions) {
     this.#options = options;
     this.target = options.target;
+    this.#goals = new LogGoals(options.logEnd, options.clock, () => this.#wake());
     this.#lane = new WaitingLane({
       ...options,
       onSet: async (change, met) => {
@@ -65,13 +68,14 @@ export class FenceKeeper {
   }
 
   /** The partition is live: from here on the target follows its fold. */
-  open(state: PartitionState, goalOffset: number): void {
-    this.#partitions.set(state.partition, { state, goalOffset, isLoaded: false, reportedOffset: -1 });
+  open(state: PartitionState): void {
+    this.#partitions.set(state.partition, { state, isLoaded: false, reportedOffset: -1 });
     this.#wake();
   }
 
   close(partition: number): void {
     this.#partitions.delete(partition);
+    this.#goals.forget(partition);
     this.#ledger.close(partition);
   }
 
@@ -146,7 +150,8 @@ export class FenceKeeper {
     onSignal({ type: 'target-changed', target, before, incarnation });
     this.#ledger.forget();
     this.#marked.clear();
-    for (const open of this.#partitions.values()) {
+    for (const [partition, open] of this.#partitions) {
+      this.#goals.forget(partition);
       open.isLoaded = false;
       open.reportedOffset = -1;
     }
@@ -160,6 +165,7 @@ export class FenceKeeper {
 
   async #compareUnread(): Promise<void> {
     for (const [partition, open] of this.#partitions) {
+      this.#goals.seek(partition);
       if (open.isLoaded) continue;
       this.#ledger.load(await this.#options.gateway.rows(partition));
       this.#ledger.compare(open.state, open.state.profiles.keys());
@@ -231,14 +237,11 @@ export class FenceKeeper {
   #progress(): readonly Progress[] {
     const { clock, partitionCount } = this.#options;
     if (clock.now() - this.#reportedAt < REPORT_EVERY_MS) return [];
-    return [...this.#partitions.values()]
-      .filter(({ state, isLoaded, reportedOffset }) => isLoaded && state.nextOffset > reportedOffset)
-      .map(({ state, goalOffset }) => ({
-        partition: state.partition,
-        partitionCount,
-        goalOffset,
-        nextOffset: state.nextOffset,
-      }));
+    return [...this.#partitions].flatMap(([partition, { state, isLoaded, reportedOffset }]) => {
+      const goalOffset = this.#goals.of(partition);
+      if (!isLoaded || goalOffset === null || state.nextOffset <= reportedOffset) return [];
+      return { partition, partitionCount, goalOffset, nextOffset: state.nextOffset };
+    });
   }
 
   #settle(changes: readonly FenceChange[]): void {

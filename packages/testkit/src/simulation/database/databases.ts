@@ -68,7 +68,7 @@ export class Databases {
 
   /** The projector as it is, on the ports of these databases. */
   projector(parts: ServiceParts): ServiceBody {
-    const { process, appender, place } = parts;
+    const { process, line, appender, place } = parts;
     const { sql, books } = this;
     const { log, count, onViolation } = this.#world;
     const onSignal: OnProjectorSignal = (signal) => {
@@ -83,6 +83,7 @@ export class Databases {
         new FenceKeeper({
           target: database.name,
           gateway: fenceGateway(new SqlClient(sql, process, place, database), books),
+          logEnd: (partition) => log.end(line, partition),
           partitionCount: log.partitionCount,
           clock: process,
           onSignal,

@@ -53,11 +53,12 @@ export const readModelStore = (client: SqlClient<ReadTables>): ReadModelStore =>
 type Query = Parameters<Parameters<SqlClient<ReadTables>['transaction']>[0]>[0];
 
 const writeBatch = async (database: ReadDatabase, batch: Batch, query: Query): Promise<void> => {
-  const { partition, expectedNextOffset, position, profiles, cases, archive } = batch;
+  const { partition, expectedNextOffset, expectedHash, position, profiles, cases, archive } = batch;
   await query(async (backend) => {
     await database.lock(`position ${partition}`, backend, 'exclusive', LOCK_MS_MAX);
     const { positions } = database.tables;
-    if ((positions.get(partition)?.nextOffset ?? 0) !== expectedNextOffset)
+    const standing = positions.get(partition);
+    if ((standing?.nextOffset ?? 0) !== expectedNextOffset || (standing?.hash ?? null) !== expectedHash)
       throw new ProjectionConflictError(partition, expectedNextOffset);
     backend.write(() => positions.set(partition, position));
   });

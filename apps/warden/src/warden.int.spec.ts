@@ -62,6 +62,7 @@ const project = async (url: string, partition: number): Promise<void> => {
       applyBatch(client, {
         partition,
         expectedNextOffset: 0,
+        expectedHash: null,
         position: {
           nextOffset,
           foldVersion,

@@ -7,7 +7,7 @@ import type { ArchiveRow, Batch, CaseRow, ProfileRow } from './rows.ts';
  * Writes what a run of records did, inside the caller's transaction. The position goes first and is compared and set:
  * its row lock keeps a second projector of the partition waiting until this one has committed, and then tells it.
  *
- * @throws ProjectionConflictError when the read model does not stand at `expectedNextOffset`.
+ * @throws ProjectionConflictError when the read model does not stand at `expectedNextOffset`, or holds something else there.
  */
 export async function applyBatch(client: PoolClient, batch: Batch): Promise<void> {
   await movePosition(client, batch);
@@ -18,7 +18,7 @@ export async function applyBatch(client: PoolClient, batch: Batch): Promise<void
 
 async function movePosition(
   client: PoolClient,
-  { partition, expectedNextOffset, position }: Batch,
+  { partition, expectedNextOffset, expectedHash, position }: Batch,
 ): Promise<void> {
   const values = [
     partition,
@@ -30,12 +30,13 @@ async function movePosition(
     position.state,
     position.hash,
     expectedNextOffset,
+    expectedHash,
   ];
   const updated = await client.query(
     `update projection_offset
      set next_offset = $2, fold_version = $3, first_record_id = $4, last_record_id = $5, last_record_offset = $6,
          state = $7::json, hash = $8, updated_at = now()
-     where partition = $1 and next_offset = $9`,
+     where partition = $1 and next_offset = $9 and hash = coalesce($10, hash)`,
     values,
   );
   if (updated.rowCount === 1) return;

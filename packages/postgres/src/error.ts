@@ -1,6 +1,7 @@
 /**
- * - `projection-conflict`: the partition stands elsewhere than the writer believed: another projector has it. The
- *   writer must stop and load what is there; retrying the same batch cannot help.
+ * - `projection-conflict`: the partition stands elsewhere than the writer believed, or holds something else: another
+ *   projector has it, or the read model was rebuilt. The writer must stop and load what is there; retrying the same
+ *   batch cannot help.
  */
 export class ProjectionConflictError extends Error {
   override readonly name = 'ProjectionConflictError';
@@ -10,7 +11,7 @@ export class ProjectionConflictError extends Error {
 
   constructor(partition: number, expectedNextOffset: number) {
     super(
-      `partition ${partition}: the read model no longer stands at offset ${expectedNextOffset}; another projector writes it`,
+      `partition ${partition}: the read model is no longer as it was left at offset ${expectedNextOffset}: another projector writes it, or it was rebuilt. Start again from what is there`,
     );
     this.partition = partition;
     this.expectedNextOffset = expectedNextOffset;

@@ -67,6 +67,7 @@ export function batch(
   return {
     partition: 0,
     expectedNextOffset,
+    expectedHash: null,
     position: {
       nextOffset,
       foldVersion: 1,

@@ -54,6 +54,8 @@ export interface Batch {
   readonly partition: number;
   /** Where the writer believes the read model stands; 0 for a partition that was never written. */
   readonly expectedNextOffset: number;
+  /** What it believes to be the hash there; null: whatever it is. Tells apart two read models at one position. */
+  readonly expectedHash: string | null;
   readonly position: PartitionRow;
   /** Each profile at most once. */
   readonly profiles: readonly ProfileRow[];

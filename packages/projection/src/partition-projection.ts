@@ -1,7 +1,7 @@
 import type { PartitionState } from '@profile-warden/domain';
 import type { Clock, LogRecord } from '@profile-warden/events';
 import { storableText, type Batch } from '@profile-warden/postgres';
-import { PendingRows } from './pending-rows.ts';
+import { PendingRows, type Standing } from './pending-rows.ts';
 import type { OnProjectionSignal } from './signals.ts';
 import type { ReadModelStore, StoredPosition } from './store.ts';
 import type { Changes } from './tracked-profiles.ts';
@@ -41,7 +41,7 @@ const RETRY_MAX_MS = 5_000;
 export class PartitionProjection {
   readonly #options: ProjectionOptions;
   readonly #pending = new PendingRows();
-  #written: number;
+  #written: Standing;
   /** Ends the pause between two batches. */
   #hurry = new AbortController();
   /** Those who wait until what waits has been taken into a batch. */
@@ -51,7 +51,7 @@ export class PartitionProjection {
 
   constructor(options: ProjectionOptions) {
     this.#options = options;
-    this.#written = options.stored.nextOffset;
+    this.#written = options.stored;
   }
 
   /** Takes note of a batch that was folded. Resolves at once unless too much waits to be written. */
@@ -63,7 +63,7 @@ export class PartitionProjection {
     for (const record of records)
       if (record.offset >= this.#options.stored.nextOffset)
         this.#pending.note(record, moves.get(record.offset));
-    if (state.nextOffset > this.#written && !this.#isRunning) void this.#run();
+    if (state.nextOffset > this.#written.nextOffset && !this.#isRunning) void this.#run();
     if (this.#isFull) {
       this.#hurry.abort();
       await (this.#room ??= Promise.withResolvers()).promise;
@@ -79,7 +79,7 @@ export class PartitionProjection {
     const { clock, signal, state, onFailed } = this.#options;
     this.#isRunning = true;
     try {
-      while (!signal.aborted && state.nextOffset > this.#written) {
+      while (!signal.aborted && state.nextOffset > this.#written.nextOffset) {
         const startedAt = clock.now();
         const batch = this.#pending.collect(state, this.#written);
         this.#makeRoom();
@@ -122,11 +122,11 @@ export class PartitionProjection {
         signal.throwIfAborted();
       }
     }
-    this.#written = batch.position.nextOffset;
+    this.#written = batch.position;
     onSignal({
       type: 'written',
       partition: state.partition,
-      nextOffset: this.#written,
+      nextOffset: this.#written.nextOffset,
       profileCount: batch.profiles.length,
       eventCount: batch.archive.length,
       tookMs: clock.now() - startedAt,

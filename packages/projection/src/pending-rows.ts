@@ -5,6 +5,13 @@ import { caseChangeOf, caseKey, mergeCase } from './cases.ts';
 import { archiveRowOf, partitionText, profileRowOf } from './rows.ts';
 import type { Move } from './tracked-profiles.ts';
 
+/** Where the read model of a partition stands, as far as its writer knows. */
+export interface Standing {
+  readonly nextOffset: number;
+  /** Null where nothing was written yet. */
+  readonly hash: string | null;
+}
+
 /**
  * What the fold has changed in a partition and the read model has not been told yet. However often a profile was
  * touched, it is one row: a thousand heartbeats between two batches cost as much as one.
@@ -38,7 +45,7 @@ export class PendingRows {
    * Everything at one position. Synchronous, so no record can be folded in between. The first batch has every profile,
    * those behind it have what was touched.
    */
-  collect(state: PartitionState, expectedNextOffset: number): Batch {
+  collect(state: PartitionState, expected: Standing): Batch {
     const ids = this.#hasAll ? this.#touched : state.profiles.keys();
     const profiles = [...ids].flatMap((profileId) => {
       const profile = state.profiles.get(profileId);
@@ -48,7 +55,8 @@ export class PendingRows {
     const text = partitionText(state);
     const batch: Batch = {
       partition: state.partition,
-      expectedNextOffset,
+      expectedNextOffset: expected.nextOffset,
+      expectedHash: expected.hash,
       position: {
         nextOffset: state.nextOffset,
         foldVersion: state.foldVersion,

@@ -135,7 +135,7 @@ export async function fenceRows(pool: Pool, partition: number): Promise<readonly
   return rows;
 }
 
-/** The database behind the connection, by system id and timeline; changes with a restore or a promotion. */
+/** The database behind the connection; changes with a restore, a promotion, a restart of the server. */
 export async function databaseIncarnation(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ identity: string }>('select warden.database_identity() as identity');
   const [row] = rows;

@@ -250,7 +250,7 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
       {
         name: 'databaseIncarnation',
         type: 'string',
-        doc: 'Database that confirmed, by system id and timeline. (max 128)',
+        doc: 'Database that confirmed, by system id, timeline, start of the server and file of the fence table. (max 128)',
       },
     ],
   },

@@ -138,7 +138,7 @@ export interface FenceConfirmed {
   readonly token: number;
   /** Name of the fence target. (max 128) */
   readonly target: string;
-  /** Database that confirmed, by system id and timeline. (max 128) */
+  /** Database that confirmed, by system id, timeline, start of the server and file of the fence table. (max 128) */
   readonly databaseIncarnation: string;
 }
 

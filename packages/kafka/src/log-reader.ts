@@ -19,6 +19,8 @@ export interface LogReaderOptions {
   readonly sessionMs?: number;
   /** Ms a fetch without data stays open. Default 100; data ends it at once. */
   readonly maxWaitMs?: number;
+  /** Bytes asked for per partition and fetch. Default 512 KiB. */
+  readonly partitionBytesMax?: number;
   /** Ms one call of the listener may take before the reader fails. Default 60,000. */
   readonly listenerMsMax?: number;
   readonly onSignal?: OnSignal;

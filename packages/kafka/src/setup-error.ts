@@ -20,6 +20,9 @@ const PASSING: ReadonlySet<KafkaSetupErrorCode> = new Set([
   'registry-timeout',
 ]);
 
+/** What the deploy step brings: a service may well be started before it. */
+const DEPLOYED: ReadonlySet<KafkaSetupErrorCode> = new Set(['topic-missing', 'schema-missing']);
+
 export class KafkaSetupError extends Error {
   readonly code: KafkaSetupErrorCode;
 
@@ -32,5 +35,10 @@ export class KafkaSetupError extends Error {
   /** Whether waiting can help. */
   get isTransient(): boolean {
     return PASSING.has(this.code);
+  }
+
+  /** Whether a process that starts may wait for it: another part comes up, or the deploy step is run. */
+  get comesLater(): boolean {
+    return this.isTransient || DEPLOYED.has(this.code);
   }
 }

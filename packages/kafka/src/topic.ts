@@ -57,6 +57,11 @@ export interface TopicFacts {
   readonly config: Readonly<Record<string, string>>;
 }
 
+export interface CheckedTopic extends TopicFacts {
+  /** Of the Kafka cluster that was asked, as it names itself. */
+  readonly clusterId: string;
+}
+
 export interface TopicExpectation {
   readonly topic: string;
   readonly partitionCount: number;
@@ -123,11 +128,12 @@ export async function inspectTopic(admin: Admin, topic: string): Promise<TopicFa
 }
 
 /** What a service calls before it opens anything else. Returns what it found. */
-export function checkTopic(connection: KafkaConnection, expected: TopicExpectation): Promise<TopicFacts> {
+export function checkTopic(connection: KafkaConnection, expected: TopicExpectation): Promise<CheckedTopic> {
   return withAdmin(connection, async (admin) => {
     const facts = await inspectTopic(admin, expected.topic);
     assertTopic(facts, expected);
-    return facts;
+    const { clusterId } = await admin.describeCluster();
+    return { ...facts, clusterId };
   });
 }
 

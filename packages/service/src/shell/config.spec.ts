@@ -32,6 +32,8 @@ describe('a configuration', () => {
       httpHost: '127.0.0.1',
       sessionMs: 10_000,
       stallMs: 60_000,
+      schemaFile: null,
+      fetchBytes: 524_288,
     });
   });
 

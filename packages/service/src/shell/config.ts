@@ -30,12 +30,14 @@ const ENVIRONMENT = z.object({
   WARDEN_HOST_ID: z.string().min(1).max(128).default(hostname()),
   WARDEN_SCOPE: z.enum(['host', 'shared', 'any']).default('any'),
   WARDEN_DATABASE_URL: z.url().optional(),
+  WARDEN_SCHEMA_FILE: z.string().min(1).max(4_096).optional(),
   WARDEN_OPERATOR: z.string().min(1).max(128).optional(),
   WARDEN_HTTP_PORT: whole(0, 65_535).default(0),
   WARDEN_HTTP_HOST: z.string().default('127.0.0.1'),
   WARDEN_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   WARDEN_SESSION_MS: whole(1_000, 300_000).default(10_000),
   WARDEN_STALL_MS: whole(5_000, 3_600_000).default(60_000),
+  WARDEN_FETCH_BYTES: whole(1_024, 8_388_608).default(524_288),
 });
 
 /** What every service is told by its environment; documented in docs/operations.md. */
@@ -49,6 +51,8 @@ export interface ServiceConfig {
   readonly scope: 'host' | 'shared' | 'any';
   /** The read model: to the projector where it writes, to everybody where a restore may start from. */
   readonly databaseUrl: string | null;
+  /** Where schemas are kept, for a start while the registry is away; null keeps none. */
+  readonly schemaFile: string | null;
   /** Name and URL of each fence target. */
   readonly fenceTargets: readonly { readonly name: string; readonly url: string }[];
   readonly policy: Policy;
@@ -60,6 +64,8 @@ export interface ServiceConfig {
   readonly sessionMs: number;
   /** Ms without progress after which /livez says no. */
   readonly stallMs: number;
+  /** Bytes asked for per partition and fetch. */
+  readonly fetchBytes: number;
 }
 
 /** These may carry a password, and what is wrong with a configuration ends up in a log. */
@@ -83,6 +89,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): S
     hostId: raw.WARDEN_HOST_ID,
     scope: raw.WARDEN_SCOPE,
     databaseUrl: raw.WARDEN_DATABASE_URL ?? null,
+    schemaFile: raw.WARDEN_SCHEMA_FILE ?? null,
     fenceTargets,
     policy,
     operator: raw.WARDEN_OPERATOR ?? null,
@@ -91,6 +98,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): S
     logLevel: raw.WARDEN_LOG_LEVEL,
     sessionMs: raw.WARDEN_SESSION_MS,
     stallMs: raw.WARDEN_STALL_MS,
+    fetchBytes: raw.WARDEN_FETCH_BYTES,
   };
 };
 

@@ -1,3 +1,4 @@
+import { emptyPartition, type PartitionState } from '@profile-warden/domain';
 import { VirtualClock } from '@profile-warden/testkit/memory';
 import { describe, expect, it } from 'vitest';
 import type { FoldAndPay, PartitionProgress } from '../runtime/fold-and-pay.ts';
@@ -18,7 +19,10 @@ const watched = () => {
   const clock = new VirtualClock();
   const health = new ServiceHealth(clock, 60_000);
   const hub = new SignalHub();
-  const runtime = { progress: [] as PartitionProgress[] };
+  const runtime = {
+    progress: [] as PartitionProgress[],
+    views: (): { state: PartitionState }[] => [{ state: emptyPartition(3) }],
+  };
   const reader = { ownedCount: 0, confirmedAgoMs: null as number | null, watermarks: () => new Map() };
   const watch = (): void =>
     void health.watch(runtime as unknown as FoldAndPay, reader, hub, new AbortController().signal);
@@ -50,6 +54,16 @@ describe('the health of a service', () => {
     expect(health.isReady()).toBe(false);
     reader.confirmedAgoMs = 10;
     expect(health.isReady()).toBe(true);
+  });
+
+  it('hashes what is folded: the same state gives the same hash, another one another', () => {
+    const { health, runtime, watch } = watched();
+    expect(health.states()).toEqual([]);
+    watch();
+    const [first] = health.states();
+    expect(first).toEqual({ partition: 3, nextOffset: 0, hash: health.states()[0]?.hash });
+    runtime.views = () => [{ state: { ...emptyPartition(3), logMs: 1 } }];
+    expect(health.states()[0]?.hash).not.toBe(first?.hash);
   });
 
   it('tells how far a restore is until it is over', () => {

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
+import { canonicalState } from '@profile-warden/domain';
 import type { Clock } from '@profile-warden/events';
 import type { FoldAndPay } from '../runtime/fold-and-pay.ts';
 import type { RuntimeSignals, SignalHub } from '../runtime/signals.ts';
 import { Liveness } from './liveness.ts';
-import type { Health } from './http.ts';
+import type { FoldedState, Health } from './http.ts';
 
 /** Offsets up to which the brokers have told about a partition. */
 interface Marks {
@@ -77,6 +79,13 @@ export class ServiceHealth implements Health {
       const { phase, done, of } = restoring ?? {};
       return { ...at, ...(restoring === undefined ? {} : { restoring: { phase, done, of } }) };
     });
+
+  readonly states = (): readonly FoldedState[] =>
+    [...(this.#runtime?.views() ?? [])].map(({ state }) => ({
+      partition: state.partition,
+      nextOffset: state.nextOffset,
+      hash: createHash('sha256').update(canonicalState(state)).digest('hex'),
+    }));
 
   /** End of the log of each partition that is read, for the lag. */
   readonly ends = (): ReadonlyMap<number, number> => this.#marks(({ high }) => high);

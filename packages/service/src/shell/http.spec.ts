@@ -13,7 +13,12 @@ describe('the endpoints of a service', () => {
   let isReady = false;
   let stalls: readonly string[] = [];
   const server = healthServer(
-    { stalls: () => stalls, isReady: () => isReady, details: () => [{ partition: 3, live: isReady }] },
+    {
+      stalls: () => stalls,
+      isReady: () => isReady,
+      details: () => [{ partition: 3, live: isReady }],
+      states: () => [{ partition: 3, nextOffset: 17, hash: 'abc' }],
+    },
     metrics.registry,
   );
 
@@ -37,6 +42,11 @@ describe('the endpoints of a service', () => {
       200,
       { ready: true, partitions: [{ partition: 3, live: true }] },
     ]);
+  });
+
+  it('/state tells what is folded, to be held against other services', async () => {
+    const answer = await server.inject('/state');
+    expect(answer.json()).toEqual({ partitions: [{ partition: 3, nextOffset: 17, hash: 'abc' }] });
   });
 
   it('/metrics tells what the signals have said, with the name of the service', async () => {

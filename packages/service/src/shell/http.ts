@@ -6,9 +6,18 @@ export interface Health {
   readonly stalls: () => readonly string[];
   readonly isReady: () => boolean;
   readonly details: () => unknown;
+  readonly states: () => readonly FoldedState[];
 }
 
-/** /livez, /readyz and /metrics of a service. */
+/** What has been folded of one partition: services that stand at the same offset must have the same hash. */
+export interface FoldedState {
+  readonly partition: number;
+  readonly nextOffset: number;
+  /** SHA-256 of the whole state in its canonical form. */
+  readonly hash: string;
+}
+
+/** /livez, /readyz, /state and /metrics of a service. */
 export const healthServer = (health: Health, metrics: Registry): FastifyInstance => {
   const server = fastify({ logger: false });
   server.get('/livez', (_request, reply) => {
@@ -19,6 +28,8 @@ export const healthServer = (health: Health, metrics: Registry): FastifyInstance
     const ready = health.isReady();
     return reply.code(ready ? 200 : 503).send({ ready, partitions: health.details() });
   });
+  // Hashes every profile in hand: for comparing services, not for probes.
+  server.get('/state', (_request, reply) => reply.send({ partitions: health.states() }));
   server.get('/metrics', async (_request, reply) => {
     const text = await metrics.metrics();
     return reply.type(metrics.contentType).send(text);

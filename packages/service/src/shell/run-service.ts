@@ -2,6 +2,7 @@ import {
   KafkaAppender,
   KafkaLogReader,
   KafkaRecordProbe,
+  KeptSchemas,
   SchemaRegistryClient,
   WriterSchemas,
   checkTopic,
@@ -21,6 +22,7 @@ import { healthServer } from './http.ts';
 import { fromKafka } from './kafka-signals.ts';
 import { RuntimeMetrics } from './metrics.ts';
 import { signalLog } from './signal-log.ts';
+import { onceThere } from './start-wait.ts';
 import { storedSnapshots } from './stored-snapshots.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -110,7 +112,14 @@ const serve = async (self: Process, build: Build): Promise<void> => {
   const address = server.server.address();
   log.info({ port: typeof address === 'object' ? address?.port : config.httpPort }, 'listening');
 
-  const clients = await buildClients(self, hub);
+  const clients = await buildClients(self, hub, stopping).catch((error: unknown) => {
+    if (!stopping.aborted) throw error;
+    return null;
+  });
+  if (clients === null) {
+    log.info('stopped before it began');
+    return;
+  }
   const { appender, restored } = clients;
   const body = await build({
     ...clients,
@@ -153,18 +162,34 @@ const serve = async (self: Process, build: Build): Promise<void> => {
 };
 
 /** Everything that reaches out to brokers, registry and read model. */
-const buildClients = async ({ name, config, log, instanceId }: Process, hub: SignalHub) => {
-  const { brokers, topic, partitionCount, cluster, databaseUrl, sessionMs } = config;
+const buildClients = async (
+  { name, config, log, instanceId }: Process,
+  hub: SignalHub,
+  stopping: AbortSignal,
+) => {
+  const { brokers, topic, partitionCount, cluster, databaseUrl, sessionMs, fetchBytes } = config;
   const connection: KafkaConnection = {
     brokers,
     clientId: instanceId,
     log: (level, message, fields) => log[level](fields, message),
   };
-  await checkTopic(connection, { topic, partitionCount });
+  const waiting = {
+    clock: systemClock,
+    signal: stopping,
+    onWait: ({ code, message }: { readonly code: string; readonly message: string }): void =>
+      log.warn({ code }, `waiting: ${message}`),
+  };
+  const { clusterId } = await onceThere(() => checkTopic(connection, { topic, partitionCount }), waiting);
   const registry = new SchemaRegistryClient({ url: config.registryUrl, clientId: instanceId });
-  const schemaIds = await registry.schemaIds();
+  const kept = await KeptSchemas.open({
+    registry,
+    path: config.schemaFile,
+    origin: `${config.registryUrl} for Kafka cluster ${clusterId}`,
+    onNotice: (line) => log.warn(line),
+  });
+  const schemaIds = await onceThere(() => kept.schemaIds(), waiting);
   const onSignal = fromKafka(hub.emit);
-  const schemas = new WriterSchemas(schemaIds, registry, onSignal);
+  const schemas = new WriterSchemas(schemaIds, kept, onSignal);
   const reading = { connection, topic, partitionCount, schemas, onSignal };
   const writer: WriterOptions = { topic, partitionCount, schemaIds, source: instanceId };
   const appender = new KafkaAppender({ ...writer, connection, onSignal });
@@ -179,7 +204,12 @@ const buildClients = async ({ name, config, log, instanceId }: Process, hub: Sig
     logEnd: (partition: number, signal: AbortSignal): Promise<number> => probe.end(partition, signal),
     reader: (group: string | undefined): KafkaLogReader => {
       const names = [cluster, name, topic, ...(group === undefined ? [] : [group])];
-      return new KafkaLogReader({ ...reading, assignment: { groupId: names.join('.') }, sessionMs });
+      return new KafkaLogReader({
+        ...reading,
+        assignment: { groupId: names.join('.') },
+        sessionMs,
+        partitionBytesMax: fetchBytes,
+      });
     },
     close: async (): Promise<void> => {
       registry.close();

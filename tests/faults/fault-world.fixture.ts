@@ -12,12 +12,11 @@ import {
 import { DEFAULT_POLICY, type Policy } from '@profile-warden/domain';
 import type { LogRecord } from '@profile-warden/events';
 import { openPool } from '@profile-warden/postgres';
+import { dumpTopic, judge, type DumpSource, type Judgement } from '@profile-warden/testkit/dump';
 import { KafkaProxy } from '@profile-warden/testkit/proxy';
 import { expect } from 'vitest';
-import { dumpTopic, type DumpSource } from './console-dump.fixture.ts';
 import { Fleet } from './fleet.fixture.ts';
 import type { FleetOrders } from './fleet-messages.fixture.ts';
-import { judge, type Judgement } from './judgement.fixture.ts';
 
 /** A recovery within seconds; every inequality of the policy holds. */
 const FAULT_POLICY: Partial<Policy> = {

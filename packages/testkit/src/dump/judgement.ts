@@ -9,7 +9,7 @@ import {
   type Violation,
 } from '@profile-warden/domain';
 import type { LogRecord } from '@profile-warden/events';
-import { dumpTopic, type DumpSource } from './console-dump.fixture.ts';
+import { dumpTopic, type DumpSource } from './console-dump.ts';
 
 export interface Judgement {
   readonly violations: readonly Violation[];

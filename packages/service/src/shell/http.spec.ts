@@ -82,6 +82,14 @@ describe('the endpoints of a service', () => {
     ]);
   });
 
+  it('/metrics tells of a partition that a snapshot has brought to the end of the log: no lag', async () => {
+    hub.emit({ type: 'revoked', partition: 3 });
+    hub.emit({ type: 'snapshot-used', partition: 3, nextOffset: 29, profileCount: 1, tookMs: 1 });
+    const { body } = await server.inject('/metrics');
+    expect(body).toContain('warden_lag_events{partition="3",service="stale-detector"} 0');
+    expect(body).toContain('warden_position{partition="3",service="stale-detector"} 29');
+  });
+
   it('/metrics shows a partition that was revoked as not live', async () => {
     hub.emit({ type: 'revoked', partition: 3 });
     const { body } = await server.inject('/metrics');

@@ -25,6 +25,18 @@ describe('the lag of a fold', () => {
     expect(lag.of(0, 1_000_014)).toBe(10);
   });
 
+  it('begins where a snapshot ends: one that reaches the end of the log leaves none', () => {
+    const lag = new Lag();
+    lag.opened(0, 178);
+    expect(lag.of(0, 178)).toBe(0);
+    expect(lag.of(0, 188)).toBe(10);
+    lag.folded({ partition: 0, count: 5, nextOffset: 188 });
+    expect(lag.of(0, 208)).toBe(10);
+    // Told again, it is not begun anew.
+    lag.opened(0, 0);
+    expect(lag.of(0, 188)).toBe(0);
+  });
+
   it('is the whole log for a partition of which nothing was folded, and is forgotten with it', () => {
     const lag = new Lag();
     expect(lag.of(3, 50)).toBe(50);

@@ -23,6 +23,12 @@ export class Lag {
     this.#passed.set(partition, passed);
   }
 
+  /** Where the fold stands before any record: behind a snapshot that reaches the end of the log none will come. */
+  opened(partition: number, nextOffset: number): void {
+    if (!this.#passed.has(partition))
+      this.#passed.set(partition, { recordCount: 0, offsetCount: 0, nextOffset });
+  }
+
   revoked(partition: number): void {
     this.#passed.delete(partition);
   }

@@ -82,6 +82,10 @@ export class RuntimeMetrics {
       this.#position.set({ partition }, about.nextOffset);
       this.#logTime.set({ partition }, about.logMs);
     },
+    'snapshot-used': ({ partition, nextOffset }) => {
+      this.#lag.opened(partition, nextOffset);
+      this.#position.set({ partition: String(partition) }, nextOffset);
+    },
     assigned: ({ partition }) => this.#live.set({ partition: String(partition) }, 0),
     revoked: ({ partition }) => {
       this.#lag.revoked(partition);

@@ -5,6 +5,7 @@ import {
   startServices,
   startStack,
   type KafkaCluster,
+  type KafkaToolResult,
   type ServiceName,
   type Services,
   type Stack,
@@ -17,6 +18,7 @@ import { KafkaProxy } from '@profile-warden/testkit/proxy';
 import { expect } from 'vitest';
 import { Fleet } from './fleet.fixture.ts';
 import type { FleetOrders } from './fleet-messages.fixture.ts';
+import { RegistryProxy } from './registry-proxy.fixture.ts';
 
 /** A recovery within seconds; every inequality of the policy holds. */
 const FAULT_POLICY: Partial<Policy> = {
@@ -48,6 +50,8 @@ const TOPICS = 'org.apache.kafka.tools.TopicCommand';
 
 export interface FaultWorldOptions {
   readonly services?: readonly ServiceName[];
+  /** False: there is no topic yet; `deploy` makes it. Then start no services either. Default true. */
+  readonly deploy?: boolean;
   readonly policy?: Partial<Policy>;
   readonly brokerConfig?: Record<string, string>;
   readonly env?: Record<string, string>;
@@ -57,11 +61,12 @@ export interface FaultWorldOptions {
 
 /**
  * The real parts and services with a network between them that can be told to fail. Services and fleets reach the
- * broker through `proxy`, the judge reaches it directly.
+ * broker through `proxy` and the registry through `registry`, the judge reaches both directly.
  */
 export class FaultWorld implements AsyncDisposable {
   readonly stack: Stack;
   readonly proxy: KafkaProxy;
+  readonly registry: RegistryProxy;
   /** Null where there is one broker only. */
   readonly cluster: KafkaCluster | null;
   readonly services: Services;
@@ -77,6 +82,7 @@ export class FaultWorld implements AsyncDisposable {
   private constructor(parts: {
     stack: Stack;
     proxy: KafkaProxy;
+    registry: RegistryProxy;
     cluster: KafkaCluster | null;
     services: Services;
     brokers: readonly string[];
@@ -85,6 +91,7 @@ export class FaultWorld implements AsyncDisposable {
   }) {
     this.stack = parts.stack;
     this.proxy = parts.proxy;
+    this.registry = parts.registry;
     this.cluster = parts.cluster;
     this.services = parts.services;
     this.brokers = parts.brokers;
@@ -103,6 +110,7 @@ export class FaultWorld implements AsyncDisposable {
       secondListener: { port: listening, advertisedPort: advertised },
       brokerConfig,
     });
+    const registry = await RegistryProxy.open(stack.registryUrl);
     const died: string[] = [];
     let cluster: KafkaCluster | null = null;
     try {
@@ -111,20 +119,23 @@ export class FaultWorld implements AsyncDisposable {
       cluster = brokerCount > 1 ? await startKafkaCluster({ brokerCount, brokerConfig }) : null;
       const brokers = cluster?.brokers ?? [`127.0.0.1:${advertised}`];
       const services = await startServices(
-        { ...stack, brokers: [...brokers] },
-        { ...FaultWorld.#serviceOptions(options), onServiceDied: ({ message }) => died.push(message) },
+        { ...stack, brokers: [...brokers], registryUrl: registry.url },
+        FaultWorld.#serviceOptions(options, died),
       );
-      return new FaultWorld({ stack, proxy, cluster, services, brokers, options, died });
+      return new FaultWorld({ stack, proxy, registry, cluster, services, brokers, options, died });
     } catch (error) {
       await cluster?.[Symbol.asyncDispose]();
       await stack.stop();
+      await registry[Symbol.asyncDispose]();
       await proxy[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  static #serviceOptions(options: FaultWorldOptions) {
+  static #serviceOptions(options: FaultWorldOptions, died: string[]) {
     return {
+      deploy: options.deploy ?? true,
+      onServiceDied: ({ message }: Error): void => void died.push(message),
       hostId: HOST_ID,
       policy: { ...FAULT_POLICY, ...options.policy },
       env: {
@@ -138,12 +149,21 @@ export class FaultWorld implements AsyncDisposable {
 
   /** One more process of each of these services; they go with the world. */
   async another(label: string, ...names: readonly ServiceName[]): Promise<Services> {
-    const more = await startServices(
-      { ...this.stack, brokers: [...this.brokers] },
-      { ...FaultWorld.#serviceOptions(this.#options), names, label, deploy: false },
-    );
+    const options = FaultWorld.#serviceOptions(this.#options, this.died);
+    const more = await startServices(this.#target, { ...options, names, label, deploy: false });
     this.#more.push(more);
     return more;
+  }
+
+  /** The deploy step. */
+  async deploy(): Promise<void> {
+    const options = FaultWorld.#serviceOptions(this.#options, this.died);
+    const none = await startServices(this.#target, { ...options, names: [], deploy: true });
+    await none.stop();
+  }
+
+  get #target() {
+    return { ...this.stack, brokers: [...this.brokers], registryUrl: this.registry.url };
   }
 
   /** Real workers in a process of their own, at work from now on. */
@@ -154,7 +174,7 @@ export class FaultWorld implements AsyncDisposable {
     const fleet = new Fleet({
       name,
       brokers: this.brokers,
-      registryUrl: this.stack.registryUrl,
+      registryUrl: this.registry.url,
       topic: this.topic,
       partitionCount: PARTITION_COUNT,
       hostId: HOST_ID,
@@ -167,6 +187,11 @@ export class FaultWorld implements AsyncDisposable {
     });
     this.#fleets.push(fleet);
     return fleet;
+  }
+
+  heal(): void {
+    this.proxy.heal();
+    this.registry.heal();
   }
 
   /** SIGKILL to those that have not finished. */
@@ -207,19 +232,19 @@ export class FaultWorld implements AsyncDisposable {
 
   /** Waits until every replica of every topic of the cluster is in sync: only then another broker may go. */
   async untilInSync(): Promise<void> {
-    const args = [
-      '--bootstrap-server',
-      this.#dumpSource().brokers.join(','),
-      '--describe',
-      '--under-replicated-partitions',
-    ];
     const untilMs = performance.now() + LOGGED_BOUND_MS;
     for (;;) {
-      const { code, stdout } = await kafkaTool(this.stack.kafkaLibsDir, TOPICS, args);
+      const { code, stdout } = await this.topicTool('--describe', '--under-replicated-partitions');
       if (code === 0 && stdout.trim() === '') return;
       if (performance.now() > untilMs)
         throw new Error(`not in sync within ${LOGGED_BOUND_MS} ms:\n${stdout}`);
     }
+  }
+
+  /** Kafka's own tool for topics, past all faults. */
+  topicTool(...args: readonly string[]): Promise<KafkaToolResult> {
+    const address = ['--bootstrap-server', this.#dumpSource().brokers.join(',')];
+    return kafkaTool(this.stack.kafkaLibsDir, TOPICS, [...address, ...args]);
   }
 
   #dumpSource(): DumpSource {
@@ -229,12 +254,13 @@ export class FaultWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.proxy.heal();
+    this.heal();
     await this.endFleets();
     for (const more of this.#more) await more.stop();
     await this.services.stop();
     await this.cluster?.[Symbol.asyncDispose]();
     await this.stack.stop();
     await this.proxy[Symbol.asyncDispose]();
+    await this.registry[Symbol.asyncDispose]();
   }
 }

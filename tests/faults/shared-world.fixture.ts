@@ -8,7 +8,7 @@ export const useFaultWorld = (options: FaultWorldOptions = {}): { readonly world
     world = await FaultWorld.open(options);
   });
   afterEach(async () => {
-    world?.proxy.heal();
+    world?.heal();
     await world?.endFleets();
   });
   afterAll(() => world?.[Symbol.asyncDispose]());

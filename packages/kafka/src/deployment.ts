@@ -1,5 +1,6 @@
 import { EVENT_TYPES, schemaOf, subjectOf, type EventType } from '@profile-warden/events';
 import type { KafkaConnection } from './connection.ts';
+import { registryAddress } from './registry-address.ts';
 import { SchemaRegistryClient } from './registry.ts';
 import { assertTopic, createTopic, inspectTopic, withAdmin, type TopicSettings } from './topic.ts';
 
@@ -33,7 +34,7 @@ export async function deployTopic(options: DeployOptions): Promise<DeployResult>
     const schemaIds = new Map<EventType, number>();
     for (const type of EVENT_TYPES)
       schemaIds.set(type, await registry.register(subjectOf(type), schemaOf(type)));
-    say(`registry ${registryUrl}: ${schemaIds.size} schemas, each subject FULL_TRANSITIVE`);
+    say(`registry ${registryAddress(registryUrl)}: ${schemaIds.size} schemas, each subject FULL_TRANSITIVE`);
     return { created, schemaIds };
   } finally {
     registry.close();

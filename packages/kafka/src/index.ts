@@ -21,6 +21,7 @@ export { LogReadError } from './read-error.ts';
 export type { LogReadErrorCode } from './read-error.ts';
 export { KafkaRecordProbe } from './record-probe.ts';
 export type { RecordProbeOptions } from './record-probe.ts';
+export { registryAddress } from './registry-address.ts';
 export { SchemaRegistryClient } from './registry.ts';
 export type { RegistryOptions } from './registry.ts';
 export { KafkaSetupError } from './setup-error.ts';

@@ -1,3 +1,4 @@
+import { registryAddress } from './registry-address.ts';
 import { KafkaSetupError } from './setup-error.ts';
 import { detailOf } from './signal.ts';
 
@@ -9,12 +10,13 @@ const NETWORK = /ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|EHOSTUNREACH|socket h
  */
 export function registryError(what: string, url: string, error: unknown): KafkaSetupError {
   const detail = detailOf(error);
+  const address = registryAddress(url);
   const { status, name } = (error ?? {}) as { status?: number; name?: string };
   const options = { cause: error };
   if (NETWORK.test(detail) || status === 429 || (status !== undefined && status >= 500))
     return new KafkaSetupError(
       'registry-unreachable',
-      `${what}: the registry at ${url} is not there (${detail}). Start it, or correct the address.`,
+      `${what}: the registry at ${address} is not there (${detail}). Start it, or correct the address.`,
       options,
     );
   if (name === 'ConfluentSchemaRegistryCompatibilityError')
@@ -39,12 +41,12 @@ export function registryError(what: string, url: string, error: unknown): KafkaS
   if (status === 404 || /not found|No (?:schema|content|version|artifact)/i.test(detail))
     return new KafkaSetupError(
       'schema-missing',
-      `${what}: the registry at ${url} does not know it (${detail}). Register the schemas: npm run deploy:topic`,
+      `${what}: the registry at ${address} does not know it (${detail}). Register the schemas: npm run deploy:topic`,
       options,
     );
   return new KafkaSetupError(
     'registry-refused',
-    `${what}: refused by the registry at ${url} (${detail})`,
+    `${what}: refused by the registry at ${address} (${detail})`,
     options,
   );
 }

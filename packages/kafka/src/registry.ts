@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { EVENT_TYPES, schemaOf, subjectOf, type AvroSchema, type EventType } from '@profile-warden/events';
 import { isNotSetYet, isSetByAnother, registryError } from './registry-error.ts';
+import { registryAddress } from './registry-address.ts';
 import { KafkaSetupError } from './setup-error.ts';
 import { backoffMs, pause, within } from './wait.ts';
 
@@ -129,7 +130,10 @@ export class SchemaRegistryClient {
         work(client),
         callMsMax,
         () =>
-          new KafkaSetupError('registry-timeout', `${what}: no answer from ${url} within ${callMsMax} ms`),
+          new KafkaSetupError(
+            'registry-timeout',
+            `${what}: no answer from ${registryAddress(url)} within ${callMsMax} ms`,
+          ),
       );
     } catch (error) {
       if (error instanceof KafkaSetupError && client === this.#client) {

@@ -6,6 +6,7 @@ import {
   SchemaRegistryClient,
   WriterSchemas,
   checkTopic,
+  registryAddress,
   type KafkaConnection,
   type WriterOptions,
 } from '@profile-warden/kafka';
@@ -184,7 +185,7 @@ const buildClients = async (
   const kept = await KeptSchemas.open({
     registry,
     path: config.schemaFile,
-    origin: `${config.registryUrl} for Kafka cluster ${clusterId}`,
+    origin: `${registryAddress(config.registryUrl)} for Kafka cluster ${clusterId}`,
     onNotice: (line) => log.warn(line),
   });
   const schemaIds = await onceThere(() => kept.schemaIds(), waiting);

@@ -24,6 +24,11 @@ const changed = (event: NewEvent, fields: object, top: object = {}): NewEvent =>
   ...top,
 });
 
+const cleared: NewEvent = {
+  ...heartbeat,
+  event: { type: 'SuspicionCleared', token: 1, heartbeatOffset: 0, epoch: 0 },
+};
+
 const refusal = (event: NewEvent): CodecError => errorOf(() => encodeEvent(event, writer));
 
 describe('an encoded event', () => {
@@ -126,6 +131,10 @@ describe('an event is refused', () => {
     ['with a token that is no number', changed(heartbeat, { token: NaN }), 'token-out-of-range'],
     ['with a number beyond the exact ones', changed(heartbeat, { seq: 2 ** 53 - 1 }), 'number-out-of-range'],
     ['with a number Avro reads wrongly', changed(heartbeat, { seq: -(2 ** 52) - 1 }), 'number-out-of-range'],
+    ['with an offset below 0', changed(cleared, { heartbeatOffset: -1 }), 'number-out-of-range'],
+    ['with an offset beyond 2^52', changed(cleared, { heartbeatOffset: 2 ** 52 + 1 }), 'number-out-of-range'],
+    ['with a BigInt for an offset', changed(cleared, { heartbeatOffset: 5n }), 'schema-mismatch'],
+    ['with an epoch below -1', changed(cleared, { epoch: -2 }), 'number-out-of-range'],
     ['with an int beyond 32 bits', changed(heartbeat, { loopLagMs: 2 ** 31 }), 'number-out-of-range'],
     ['with a long text', changed(heartbeat, { incarnation: 'x'.repeat(65) }), 'string-too-long'],
     ['with a long list', changed(granted, { resumeFrom: withSteps(65) }), 'list-too-long'],

@@ -4,7 +4,7 @@ import { isKeylessEvent, schemaOf } from './catalogue.ts';
 import type { EventType, WardenEvent } from './catalogue.ts';
 import type { NewEvent } from './record.ts';
 import type { AvroEnum, AvroField, AvroSchema, AvroType } from './schema.ts';
-import { MAX_LONG, MIN_LONG, maxItems, maxLength } from './shape.ts';
+import { MAX_LONG, MAX_OFFSET, MIN_EPOCH, MIN_LONG, OFFSET_FIELD, maxItems, maxLength } from './shape.ts';
 import { MAX_TOKEN } from './token.ts';
 
 type Named = Map<string, AvroSchema | AvroEnum>;
@@ -33,9 +33,9 @@ function primitive(type: string, { name, doc }: AvroField): fc.Arbitrary<unknown
   if (type === 'string') return boundedString(maxLength(doc ?? ''));
   if (type === 'boolean') return fc.boolean();
   if (type === 'int') return fc.integer();
-  return /^token$|Token$/.test(name)
-    ? fc.integer({ min: 1, max: MAX_TOKEN })
-    : fc.integer({ min: MIN_LONG, max: MAX_LONG });
+  if (/^token$|Token$/.test(name)) return fc.integer({ min: 1, max: MAX_TOKEN });
+  if (OFFSET_FIELD.test(name)) return fc.integer({ min: name === 'epoch' ? MIN_EPOCH : 0, max: MAX_OFFSET });
+  return fc.integer({ min: MIN_LONG, max: MAX_LONG });
 }
 
 const recordOf = ({ fields }: AvroSchema, named: Named): fc.Arbitrary<object> =>

@@ -29,6 +29,11 @@ const MAX_INT = 2 ** 31 - 1;
 // Below -2^52 the Avro library reads another number than it wrote; 2^53 - 1 it refuses.
 export const MIN_LONG = -(2 ** 52);
 export const MAX_LONG = Number.MAX_SAFE_INTEGER - 1;
+/** Names of fields that hold an offset of the log, and the largest that is written: as for tokens. */
+export const OFFSET_FIELD = /^(?:basedOn|epoch)$|Offset$/;
+export const MAX_OFFSET = MAX_TOKEN;
+/** A tick that was sent before any barrier names -1 as its epoch. */
+export const MIN_EPOCH = -1;
 
 export function eventShape(schema: AvroSchema, direction: Direction): Shape {
   return recordShape(schema, { direction, path: schema.name, doc: '', named: new Map() }, schema.name);
@@ -69,6 +74,8 @@ function longShape(site: Site): Shape {
   if (name === 'presentedToken') return numberShape(site, 1, MAX_LONG, 'token-out-of-range');
   if (name === 'token' || name.endsWith('Token'))
     return numberShape(site, 1, MAX_TOKEN, 'token-out-of-range');
+  if (OFFSET_FIELD.test(name))
+    return numberShape(site, name === 'epoch' ? MIN_EPOCH : 0, MAX_OFFSET, 'number-out-of-range');
   return numberShape(site, MIN_LONG, MAX_LONG, 'number-out-of-range');
 }
 

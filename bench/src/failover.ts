@@ -25,7 +25,8 @@ const FLEET_TOPIC = 'fleet-leases.v1';
 /** Long enough for the projector to be through with what it was given, on a busy machine too. */
 const PROJECT_MS_MAX = 300_000;
 
-await using stack = await startStack({ onProgress: say });
+// Kafka's own consumer, which reads the log in the end, comes with the embedded broker.
+await using stack = await startStack({ kind: 'embedded', onProgress: say });
 const { brokers, registryUrl } = stack;
 const handovers = await measureHandovers(
   stack,
@@ -73,9 +74,12 @@ const result = {
   killMs: handovers.killMs,
   sessionTimeoutMs: SESSION_MS,
   zombieFenced: handovers.zombieFenced,
-  doubleGrants: handovers.audit.doubleGrantCount,
-  requests: handovers.audit.requestCount,
-  wrongAnswers: handovers.audit.wrongAnswerCount,
+  requests: handovers.audit.requests,
+  answered: handovers.audit.answered,
+  answeredTwice: handovers.audit.answeredTwice,
+  doubleGrants: handovers.audit.doubleGrants,
+  lost: handovers.audit.lost,
+  violations: handovers.audit.violations.length,
   restoredRecords: replay.offsets,
   replayMs: replay.ms,
   replayPerSecond: Math.round(rates.replay),

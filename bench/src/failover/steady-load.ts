@@ -1,5 +1,6 @@
 import { partitionOf } from '@profile-warden/kafka';
 import { openGrantLoop } from '../grant-loop.ts';
+import type { Heard } from './log-audit.ts';
 
 export interface LoadTarget {
   readonly brokers: readonly string[];
@@ -9,14 +10,16 @@ export interface LoadTarget {
 }
 
 /**
- * Asks every partition for a lease of a new profile, at a steady pace and whatever the answers do, and keeps the
- * longest time in which a partition gave none.
+ * Asks every partition for a lease of a new profile, at a steady pace and whatever the answers do. It keeps the longest
+ * time in which a partition gave none, and what it knows of requests and grants, for a log to be held against.
  */
 export class SteadyLoad {
   readonly #target: LoadTarget;
   readonly #everyMs: number;
   readonly #lastAnswerAt: number[];
   readonly #longestMs: number[];
+  readonly #asked = new Set<string>();
+  readonly #granted = new Set<string>();
   #sequence = 0;
   #timer: NodeJS.Timeout | null = null;
   #close: () => Promise<void> = () => Promise.resolve();
@@ -35,8 +38,12 @@ export class SteadyLoad {
     await loop.start((id) => this.#answer(id));
     this.begin();
     this.#timer = setInterval(() => {
-      // An append whose outcome is unknown is a request that may never be answered: not what is measured.
-      loop.ask(this.#idsOfAll()).catch(() => undefined);
+      const ids = this.#idsOfAll();
+      loop.ask(ids).then(
+        () => ids.forEach((id) => this.#asked.add(id)),
+        // An append whose outcome is unknown: the log need not have it, but if it does it owes an answer.
+        () => undefined,
+      );
     }, this.#everyMs);
   }
 
@@ -62,7 +69,12 @@ export class SteadyLoad {
     await this.#close();
   }
 
+  get heard(): Heard {
+    return { asked: this.#asked, granted: this.#granted };
+  }
+
   #answer(id: string): void {
+    this.#granted.add(id);
     const partition = partitionOf(id, this.#target.partitionCount);
     const now = performance.now();
     const gapMs = now - (this.#lastAnswerAt[partition] ?? now);

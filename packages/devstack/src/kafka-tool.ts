@@ -48,22 +48,21 @@ export async function kafkaTool(
       stdio: 'pipe',
       timeout: options.boundMs ?? TOOL_BOUND_MS,
     });
-    let stdout = '';
+    // In pieces: a dump has tens of megabytes, and to look into a growing text copies all of it each time.
+    const stdout: string[] = [];
     let stderr = '';
-    let asked = 0;
+    let begun = '';
     tool.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-      for (let end = stdout.indexOf('\n', asked); end >= 0; end = stdout.indexOf('\n', asked)) {
-        const line = stdout.slice(asked, end);
-        asked = end + 1;
-        if (options.isEnough?.(line) === true) tool.kill('SIGTERM');
-      }
+      stdout.push(text);
+      const lines = (begun + text).split('\n');
+      begun = lines.pop() ?? '';
+      for (const line of lines) if (options.isEnough?.(line) === true) tool.kill('SIGTERM');
     });
     tool.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     // A tool that ends without reading its input is no fault of the caller.
     tool.stdin.on('error', () => undefined);
     tool.stdin.end(options.input ?? '');
     tool.once('error', reject);
-    tool.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    tool.once('close', (code, signal) => resolve({ code, signal, stdout: stdout.join(''), stderr }));
   });
 }

@@ -97,8 +97,9 @@ const dumpRaw = async (source: DumpSource, isolation: Isolation): Promise<readon
   };
   const open = await endsOf(source);
   const isEnough = (line: string): boolean => {
-    const { partition, offset } = rawRecord(line);
-    if (offset >= (open.get(partition) ?? 0) - 1) open.delete(partition);
+    const [, partition = '', offset = ''] = line.split(PART, 3);
+    const end = open.get(numberIn(partition)) ?? 0;
+    if (numberIn(offset) >= end - 1) open.delete(numberIn(partition));
     return open.size === 0;
   };
   const { code, stdout, stderr } = await kafkaTool(

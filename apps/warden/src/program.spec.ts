@@ -22,6 +22,8 @@ describe('the command line', () => {
     ['host attest-dead'],
     ['host drain'],
     ['audit'],
+    ['projection verify'],
+    ['projection rebuild'],
   ])('explains %s', async (command) => {
     const { code, out } = await ran(...command.split(' '), '--help');
     expect(code).toBe(0);
@@ -50,6 +52,8 @@ describe('the command line', () => {
     [['profile', 'p', '--brokers', 'nowhere'], 'bad-brokers'],
     [['profile', 'p', '--brokers', 'a:1', '--registry-url', 'x'], 'bad-registry-url'],
     [['reviews', '--database-url', 'mysql://x'], 'bad-database-url'],
+    [['projection', 'verify', '--brokers', 'a:1', '--registry-url', 'http://x'], 'not-configured'],
+    [['projection', 'rebuild', '--brokers', 'a:1', '--registry-url', 'http://x'], 'not-configured'],
     [
       ['profile', 'p', '--brokers', 'a:1', '--registry-url', 'http://x', '--partitions', '0'],
       'number-out-of-range',

@@ -5,6 +5,8 @@ import { addHost } from './commands/host.ts';
 import { addProfileQuarantine } from './commands/profile-quarantine.ts';
 import { addProfileRegister } from './commands/profile-register.ts';
 import { addProfileShow } from './commands/profile-show.ts';
+import { addProjectionRebuild } from './commands/projection-rebuild.ts';
+import { addProjectionVerify } from './commands/projection-verify.ts';
 import { addReviewResolve } from './commands/review-resolve.ts';
 import { addReviews } from './commands/reviews.ts';
 import { addTimeline } from './commands/timeline.ts';
@@ -43,6 +45,11 @@ const wardenProgram = (io: Io): Command => {
   addReviewResolve(review, io);
   addHost(program, io);
   addAudit(program, io);
+  const projection = program
+    .command('projection')
+    .description('The read model of the projector, as a whole.');
+  addProjectionVerify(projection, io);
+  addProjectionRebuild(projection, io);
   return program;
 };
 

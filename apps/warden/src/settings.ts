@@ -65,6 +65,17 @@ export const databaseUrl = (flags: ConnectionFlags, env: Io['env']): string | nu
   return url;
 };
 
+/** For a command that is about the read model itself. */
+export const requiredDatabaseUrl = (flags: ConnectionFlags, env: Io['env']): string => {
+  const url = databaseUrl(flags, env);
+  if (url === null)
+    throw usage(
+      'not-configured',
+      'WARDEN_DATABASE_URL is not set and --database-url not given: postgres://…',
+    );
+  return url;
+};
+
 const given = (flag: string | undefined, env: Io['env'], variable: string): string | undefined => {
   const value = flag ?? env[variable];
   return value === '' ? undefined : value;

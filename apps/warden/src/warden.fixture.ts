@@ -1,4 +1,10 @@
-import { partitionOf, deployTopic, KafkaAppender, type KafkaConnection } from '@profile-warden/kafka';
+import {
+  partitionOf,
+  deployTopic,
+  KafkaAppender,
+  rangeOf,
+  type KafkaConnection,
+} from '@profile-warden/kafka';
 import type { NewEvent, WardenEvent } from '@profile-warden/events';
 import { freshTopicName, parts } from '@profile-warden/testkit/parts';
 import { beat, decided, evidence, request, stepStarted, suspected } from '@profile-warden/testkit/spec';
@@ -22,6 +28,8 @@ export interface WardenFixture {
   /** The worker of `profileId` falls silent in a sensitive step, and the case comes to a person. */
   bringToReview(profileId: string, leaseMs?: number): Promise<void>;
   warden(...args: readonly string[]): Promise<Ran>;
+  /** By partition, where the log ends. */
+  ends(): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 
@@ -117,6 +125,12 @@ export const wardenFixture = async (partitionCount = 2): Promise<WardenFixture> 
       );
     },
     warden: (...args) => runWarden(args, env),
+    ends: () =>
+      Promise.all(
+        partitions.map(
+          async (partition) => (await rangeOf({ connection, topic, partitionCount, partition })).end,
+        ),
+      ),
     close: () => appender.close(),
   };
 };

@@ -28,6 +28,21 @@ export class SnapshotCorruptError extends Error {
   }
 }
 
+/**
+ * - `rebuild-under-way`: another one has begun and not ended.
+ * - `newer-read-model`: a later release wrote the live one.
+ * - `foreign-objects`: views, indexes or the like of somebody else stand on the live one and would go with it.
+ */
+export class RebuildRefusedError extends Error {
+  override readonly name = 'RebuildRefusedError';
+  readonly code: 'rebuild-under-way' | 'newer-read-model' | 'foreign-objects';
+
+  constructor(code: RebuildRefusedError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 const stateOf = (error: unknown): string | null =>
   error instanceof Error &&
   'code' in error &&
@@ -38,6 +53,9 @@ const stateOf = (error: unknown): string | null =>
 
 /** The statement waited longer for a lock than its bound. */
 export const isLockTimeout = (error: unknown): boolean => stateOf(error) === '55P03';
+
+/** Two transactions waited for each other, and this one was ended: the whole of it may be run again. */
+export const isDeadlock = (error: unknown): boolean => stateOf(error) === '40P01';
 
 /** The database refused the values of the statement, not the moment or the role: asking again cannot help. */
 export const isRefusedStatement = (error: unknown): boolean => /^(22|23|55000)/.test(stateOf(error) ?? '');

@@ -1,6 +1,13 @@
 export { addressOf } from './address.ts';
 export { applyBatch } from './apply-batch.ts';
-export { ProjectionConflictError, SnapshotCorruptError, isLockTimeout, isRefusedStatement } from './error.ts';
+export {
+  ProjectionConflictError,
+  RebuildRefusedError,
+  SnapshotCorruptError,
+  isDeadlock,
+  isLockTimeout,
+  isRefusedStatement,
+} from './error.ts';
 export { ensureFence } from './fence-install.ts';
 export {
   databaseIncarnation,
@@ -29,8 +36,12 @@ export { READ_SCHEMA, migrate } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';
 export { openPool } from './pool.ts';
 export type { Pool, PoolClient, PoolOptions } from './pool.ts';
+export { withProjectionRows } from './projection-rows.ts';
+export type { ProjectionRows } from './projection-rows.ts';
 export { loadCases, loadProfile, openReviews, timeline } from './read-model.ts';
 export type { ArchivedEvent, OpenReview, StoredCase, StoredProfile, TimelineOptions } from './read-model.ts';
+export { Rebuild } from './rebuild.ts';
+export type { LivePosition } from './rebuild.ts';
 export type { ArchiveRow, Batch, CaseRow, JsonText, PartitionRow, ProfileRow } from './rows.ts';
 export { loadPosition, loadSnapshot } from './snapshot.ts';
 export type { LoadSnapshotOptions, Snapshot, StoredPosition } from './snapshot.ts';

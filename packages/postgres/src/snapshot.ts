@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import type { PartitionRow } from './rows.ts';
 import { SnapshotCorruptError } from './error.ts';
 import { SnapshotHash } from './snapshot-hash.ts';
 import { inTransaction } from './transaction.ts';
@@ -49,14 +50,8 @@ export const loadSnapshot = (
   inTransaction(
     pool,
     async (client) => {
-      const { rows } = await client.query<PositionColumns>(
-        `select next_offset as "nextOffset", fold_version as "foldVersion", first_record_id as "firstRecordId",
-                last_record_id as "lastRecordId", last_record_offset as "lastRecordOffset", hash, state::text
-         from projection_offset where partition = $1`,
-        [partition],
-      );
-      const [position] = rows;
-      if (position === undefined) return null;
+      const position = await positionRowOf(client, partition);
+      if (position === null) return null;
       const hash = new SnapshotHash();
       const profiles: unknown[] = [];
       for await (const chunk of profileChunks(client, partition, options)) {
@@ -69,11 +64,7 @@ export const loadSnapshot = (
       if (hash.digest(position.state) !== position.hash) throw new SnapshotCorruptError(partition);
       return {
         partition,
-        nextOffset: position.nextOffset,
-        foldVersion: position.foldVersion,
-        firstRecordId: position.firstRecordId,
-        lastRecord: lastRecordOf(position),
-        hash: position.hash,
+        ...position,
         state: JSON.parse(position.state) as unknown,
         profiles,
       };
@@ -110,19 +101,30 @@ export interface StoredPosition {
 }
 
 export async function loadPosition(pool: Pool, partition: number): Promise<StoredPosition> {
-  const { rows } = await pool.query<PositionColumns>(
-    `select next_offset as "nextOffset", first_record_id as "firstRecordId", last_record_id as "lastRecordId",
-            last_record_offset as "lastRecordOffset", hash
+  const row = await positionRowOf(pool, partition);
+  return {
+    nextOffset: row?.nextOffset ?? 0,
+    firstRecordId: row?.firstRecordId ?? null,
+    lastRecord: row?.lastRecord ?? null,
+    hash: row?.hash ?? null,
+  };
+}
+
+/** The row as it was written; null where there is none. The client may be in a transaction. */
+export async function positionRowOf(
+  client: Pool | PoolClient,
+  partition: number,
+): Promise<PartitionRow | null> {
+  const { rows } = await client.query<PositionColumns>(
+    `select next_offset as "nextOffset", fold_version as "foldVersion", first_record_id as "firstRecordId",
+            last_record_id as "lastRecordId", last_record_offset as "lastRecordOffset", hash, state::text
      from projection_offset where partition = $1`,
     [partition],
   );
   const [row] = rows;
-  return {
-    nextOffset: row?.nextOffset ?? 0,
-    firstRecordId: row?.firstRecordId ?? null,
-    lastRecord: row === undefined ? null : lastRecordOf(row),
-    hash: row?.hash ?? null,
-  };
+  if (row === undefined) return null;
+  const { nextOffset, foldVersion, firstRecordId, hash, state } = row;
+  return { nextOffset, foldVersion, firstRecordId, lastRecord: lastRecordOf(row), hash, state };
 }
 
 const lastRecordOf = (row: PositionColumns): StoredPosition['lastRecord'] =>

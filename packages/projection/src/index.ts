@@ -3,6 +3,7 @@ export { PartitionProjection } from './partition-projection.ts';
 export type { ProjectionOptions } from './partition-projection.ts';
 export { PendingRows } from './pending-rows.ts';
 export type { Standing } from './pending-rows.ts';
+export { ReplayedPartition } from './replayed-partition.ts';
 export { archiveRowOf, partitionText, profileRowOf } from './rows.ts';
 export type { OnProjectionSignal, ProjectionSignal } from './signals.ts';
 export { readModelStore } from './store.ts';

@@ -1,5 +1,11 @@
 import { emptyPartition, type FoldedRecord, foldRecord, type PartitionState } from '@profile-warden/domain';
-import { EVENT_TYPES, type EventType, type LogRange, type NewEvent } from '@profile-warden/events';
+import {
+  EVENT_TYPES,
+  type EventType,
+  type LogRange,
+  type LogRecord,
+  type NewEvent,
+} from '@profile-warden/events';
 import {
   KafkaAppender,
   KafkaSetupError,
@@ -7,6 +13,7 @@ import {
   SchemaRegistryClient,
   WriterSchemas,
   checkTopic,
+  rangeOf,
   readPartition,
   type KafkaConnection,
 } from '@profile-warden/kafka';
@@ -104,8 +111,28 @@ export class WardenLog {
     const { begin, mayBeCut = false, onFolded } = options;
     const state = begin ?? emptyPartition(partition);
     const from = begin !== undefined ? begin.nextOffset : mayBeCut ? undefined : 0;
-    const { range, nextOffset } = await this.#read(state, { from, onFolded });
+    const { range, nextOffset } = await this.#read(partition, { from, onRecord: folding(state, onFolded) });
     return { state, range, nextOffset };
+  }
+
+  /** First offset and end of a partition, as of now. */
+  async range(partition: number): Promise<LogRange> {
+    const { topic, partitionCount, brokers } = this.#settings;
+    return within(
+      rangeOf({ connection: this.#connection, topic, partitionCount, partition }),
+      OPEN_MS_MAX,
+      () => brokersSilent(brokers, `nothing within ${OPEN_MS_MAX} ms`),
+    );
+  }
+
+  /** Each record from one offset to another, and where that ends. Folds nothing. */
+  async records(
+    partition: number,
+    range: { readonly from: number; readonly to: number },
+    onRecord: (record: LogRecord) => void,
+  ): Promise<number> {
+    if (range.from >= range.to) return range.from;
+    return (await this.#read(partition, { ...range, onRecord })).nextOffset;
   }
 
   /** Goes on up to and including the offset; fails where it does not come within the bound. */
@@ -115,8 +142,9 @@ export class WardenLog {
     options: { readonly msMax: number; readonly onFolded: (step: FoldedRecord) => void },
   ): Promise<void> {
     const { msMax, onFolded } = options;
-    const reading = { from: fold.nextOffset, to: offset + 1, onFolded, stalledMsMax: msMax };
-    fold.nextOffset = (await this.#read(fold.state, reading)).nextOffset;
+    const onRecord = folding(fold.state, onFolded);
+    const reading = { from: fold.nextOffset, to: offset + 1, onRecord, stalledMsMax: msMax };
+    fold.nextOffset = (await this.#read(fold.state.partition, reading)).nextOffset;
   }
 
   /** Resolves with the offset of each event, in order, once all in-sync replicas have it. */
@@ -147,30 +175,27 @@ export class WardenLog {
   }
 
   async #read(
-    state: PartitionState,
+    partition: number,
     reading: {
       readonly from: number | undefined;
       readonly to?: number;
       readonly stalledMsMax?: number;
-      readonly onFolded: ((step: FoldedRecord) => void) | undefined;
+      readonly onRecord: (record: LogRecord) => void;
     },
   ): Promise<{ range: LogRange; nextOffset: number }> {
     const { topic, partitionCount, brokers } = this.#settings;
-    const { from, to, stalledMsMax = SCAN_STALLED_MS, onFolded } = reading;
+    const { from, to, stalledMsMax = SCAN_STALLED_MS, onRecord } = reading;
     try {
       return await readPartition({
         connection: this.#connection,
         topic,
         partitionCount,
         schemas: this.#schemas,
-        partition: state.partition,
+        partition,
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
         stalledMsMax,
-        onRecord: (record) => {
-          const step = foldRecord(state, record);
-          onFolded?.(step);
-        },
+        onRecord,
       });
     } catch (error) {
       if (!(error instanceof LogReadError) || error.code !== 'scan-stalled') throw error;
@@ -182,6 +207,13 @@ export class WardenLog {
     }
   }
 }
+
+const folding =
+  (state: PartitionState, onFolded: ((step: FoldedRecord) => void) | undefined) =>
+  (record: LogRecord): void => {
+    const step = foldRecord(state, record);
+    onFolded?.(step);
+  };
 
 const brokersSilent = (brokers: readonly string[], detail: string): Error =>
   failed('broker-unreachable', `no answer from the brokers at ${brokers.join(', ')} (${detail})`);

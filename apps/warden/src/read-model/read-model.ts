@@ -4,6 +4,7 @@ import {
   type PartitionState,
   type ProfileState,
 } from '@profile-warden/domain';
+import { LogReadError } from '@profile-warden/kafka';
 import {
   READ_SCHEMA,
   SnapshotCorruptError,
@@ -12,11 +13,13 @@ import {
   loadProfile,
   loadSnapshot,
   openPool,
+  withProjectionRows,
   type Pool,
+  type ProjectionRows,
   type StoredPosition,
   type StoredProfile,
 } from '@profile-warden/postgres';
-import { failed, messageOf, type WardenFailure } from '../failure.ts';
+import { WardenFailure, failed, messageOf } from '../failure.ts';
 import { within } from '../log/deadline.ts';
 
 /** What the projection says of one profile; `position` is read last, so it may be newer than the row. */
@@ -58,6 +61,15 @@ export class ReadModel {
     });
   }
 
+  position(partition: number): Promise<StoredPosition> {
+    return this.#ask(() => loadPosition(this.#pool, partition));
+  }
+
+  /** Everything it holds of a partition, at one instant. What `work` rejects with comes back as it is. */
+  rows<T>(partition: number, work: (rows: ProjectionRows) => Promise<T>): Promise<T> {
+    return this.#ask(() => withProjectionRows(this.#pool, partition, work));
+  }
+
   async close(): Promise<void> {
     await within(this.#pool.end(), 1_000, () => new Error('late')).catch(() => undefined);
   }
@@ -66,24 +78,26 @@ export class ReadModel {
     try {
       return await question();
     } catch (error) {
-      throw this.#explained(error);
+      throw explained(error, this.#address);
     }
   }
+}
 
-  #explained(error: unknown): WardenFailure {
-    if (error instanceof SnapshotCorruptError || error instanceof RangeError)
-      return failed('snapshot-unusable', `the read model at ${this.#address}: ${error.message}`, error);
-    const { code } = error as { code?: unknown };
-    if (code === '42P01' || code === '3F000')
-      return failed(
-        'read-model-missing',
-        `the database at ${this.#address} has no read model in schema ${READ_SCHEMA}: has its projector ever run?`,
-        error,
-      );
+/** What an error of the database, or of the log that was read meanwhile, means to a person. */
+export const explained = (error: unknown, address: string): Error => {
+  if (error instanceof WardenFailure || error instanceof LogReadError) return error;
+  if (error instanceof SnapshotCorruptError || error instanceof RangeError)
+    return failed('snapshot-unusable', `the read model at ${address}: ${error.message}`, error);
+  const { code } = error as { code?: unknown };
+  if (code === '42P01' || code === '3F000')
     return failed(
-      'database-unreachable',
-      `the read model at ${this.#address} does not answer (${messageOf(error)}). Start PostgreSQL, or correct the address.`,
+      'read-model-missing',
+      `the database at ${address} has no read model in schema ${READ_SCHEMA}: has its projector ever run?`,
       error,
     );
-  }
-}
+  return failed(
+    'database-unreachable',
+    `the read model at ${address} does not answer (${messageOf(error)}). Start PostgreSQL, or correct the address.`,
+    error,
+  );
+};

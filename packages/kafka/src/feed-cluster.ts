@@ -1,7 +1,8 @@
 import type { LogRange } from '@profile-warden/events';
 import { safeOffset } from './committed.ts';
 import { createCluster, type KafkaConnection } from './connection.ts';
-import type { FetchedPartition, InternalBroker, InternalCluster } from './kafkajs-internals.ts';
+import { FETCH_VERSION, decodeFetch, type FetchedPartition } from './fetch-response.ts';
+import { fetchCall, type InternalBroker, type InternalCluster } from './kafkajs-internals.ts';
 import { LogReadError } from './read-error.ts';
 
 export interface FetchRequest {
@@ -28,6 +29,7 @@ export class FeedCluster {
   readonly #topic: string;
   readonly #partitionCount: number;
   readonly #cluster: InternalCluster;
+  #turn = 0;
 
   constructor(connection: KafkaConnection, topic: string, partitionCount: number) {
     this.#topic = topic;
@@ -63,7 +65,10 @@ export class FeedCluster {
     await this.#cluster.refreshMetadataIfNecessary();
     this.#checkPartitionCount();
     const broker = await this.#cluster.findBroker({ nodeId });
-    const { responses } = await broker.fetch({
+    // Brokers fill their answer in the order asked: with more partitions than fit, none may always come last.
+    this.#turn = (this.#turn + 1) % Math.max(1, wanted.length);
+    const inTurn = [...wanted.slice(this.#turn), ...wanted.slice(0, this.#turn)];
+    const options = {
       isolationLevel: READ_COMMITTED,
       maxWaitTime: limits.maxWaitMs,
       minBytes: 1,
@@ -71,14 +76,15 @@ export class FeedCluster {
       topics: [
         {
           topic: this.#topic,
-          partitions: wanted.map(({ partition, offset }) => ({
+          partitions: inTurn.map(({ partition, offset }) => ({
             partition,
             fetchOffset: String(offset),
             maxBytes: limits.partitionBytesMax,
           })),
         },
       ],
-    });
+    };
+    const { responses } = await broker.connectionPool.send(fetchCall(FETCH_VERSION, options, decodeFetch));
     return responses.flatMap(({ partitions }) => partitions);
   }
 

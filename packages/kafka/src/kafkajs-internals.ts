@@ -9,36 +9,33 @@ import type { ISocketFactory } from 'kafkajs';
 const load = createRequire(import.meta.url);
 const EXPECTED_VERSION = '2.2.4';
 
-export interface FetchedMessage {
-  readonly offset: string;
-  /** Epoch ms; with LogAppendTime the broker's. */
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>;
-  readonly isControlRecord: boolean;
-  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
+export interface FetchOptions {
+  readonly isolationLevel: number;
+  readonly maxWaitTime: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly fetchOffset: string;
+      readonly maxBytes: number;
+    }[];
+  }[];
 }
 
-export interface FetchedPartition {
-  readonly partition: number;
-  readonly highWatermark: string;
-  readonly lastStableOffset: string;
-  /** First offset still in the log; the library's own spelling. */
-  readonly lastStartOffset: string;
-  readonly abortedTransactions:
-    readonly { readonly producerId: string; readonly firstOffset: string }[] | null;
-  readonly messages: readonly FetchedMessage[];
+/** A request of the protocol and what becomes of its answer: read, then looked through for errors. */
+export interface ProtocolCall<T> {
+  readonly request: unknown;
+  readonly response: {
+    readonly decode: (answer: Buffer) => Promise<T>;
+    readonly parse: (decoded: T) => Promise<T>;
+  };
+  readonly requestTimeout: number;
 }
 
 export interface InternalBroker {
-  fetch(request: {
-    isolationLevel: number;
-    maxWaitTime: number;
-    minBytes: number;
-    maxBytes: number;
-    topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
-  }): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
+  readonly connectionPool: { send<T>(call: ProtocolCall<T>): Promise<T> };
   listOffsets(request: {
     isolationLevel: number;
     topics: { topic: string; partitions: { partition: number; timestamp: number }[] }[];
@@ -112,3 +109,29 @@ export const RequestQueue = part(
   'src/network/requestQueue/index.js',
   isClassWith('scheduleCheckPendingRequests', 'checkPendingRequests', 'push'),
 ) as RequestQueueClass;
+
+const fetchApi = part('src/protocol/requests/fetch/index.js', (loaded) => {
+  const { versions, protocol } = (loaded ?? {}) as { versions?: unknown; protocol?: unknown };
+  return Array.isArray(versions) && versions.includes('11') && typeof protocol === 'function';
+}) as { protocol(of: { version: number }): (options: FetchOptions) => ProtocolCall<unknown> };
+
+/** A fetch whose answer is read by `decode`; its errors are told as the library tells them. */
+export const fetchCall = <T>(
+  version: number,
+  options: FetchOptions,
+  decode: (answer: Buffer) => Promise<T>,
+): ProtocolCall<T> => {
+  const { response, ...call } = fetchApi.protocol({ version })(options);
+  return { ...call, response: { decode, parse: response.parse as (decoded: T) => Promise<T> } };
+};
+
+/** By the attributes of a batch; null where it is not packed. Throws where the packing is not known. */
+export const unpackerOf = (
+  part(
+    'src/protocol/message/compression/index.js',
+    (loaded) =>
+      typeof (loaded as { lookupCodecByAttributes?: unknown }).lookupCodecByAttributes === 'function',
+  ) as {
+    lookupCodecByAttributes: (attributes: number) => { decompress(packed: Buffer): Promise<Buffer> } | null;
+  }
+).lookupCodecByAttributes;

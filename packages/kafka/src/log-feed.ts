@@ -1,5 +1,5 @@
 import type { LogRange } from '@profile-warden/events';
-import { committedSlice, safeOffset, type CommittedSlice } from './committed.ts';
+import { committedSlice, type CommittedSlice } from './committed.ts';
 import type { FeedCluster } from './feed-cluster.ts';
 import {
   FeedConnection,
@@ -8,7 +8,7 @@ import {
   type FeedConnectionOptions,
 } from './feed-connection.ts';
 import { fetchErrorKind } from './fetch-error.ts';
-import type { FetchedPartition } from './kafkajs-internals.ts';
+import type { FetchedPartition } from './fetch-response.ts';
 import { LogReadError } from './read-error.ts';
 import { backoffMs, pause, unlessAborted } from './wait.ts';
 
@@ -178,8 +178,8 @@ export class LogFeed {
     const slice = committedSlice(data, feeding.position);
     feeding.marks = {
       position: slice.nextOffset,
-      stable: safeOffset(data.lastStableOffset),
-      high: safeOffset(data.highWatermark),
+      stable: data.lastStableOffset,
+      high: data.highWatermark,
     };
     if (slice.nextOffset === feeding.position) return;
     feeding.position = slice.nextOffset;

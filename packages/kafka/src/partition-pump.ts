@@ -88,7 +88,7 @@ export class PartitionPump implements FeedSink {
   async #deliver(slice: CommittedSlice): Promise<void> {
     const { decoder, partition, target, deliveryMsMax } = this.#options;
     const { signal } = this.#ended;
-    const records = await decoder.decode(partition, slice.messages, signal);
+    const records = await decoder.decode(partition, slice, signal);
     if (signal.aborted) return;
     const delivery = target.deliver(records, slice.nextOffset);
     if (!(delivery instanceof Promise)) return;

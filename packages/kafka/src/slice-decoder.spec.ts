@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EVENT_TYPES, encodeEvent, schemaOf, type EventType, type NewEvent } from '@profile-warden/events';
-import type { FetchedMessage } from './kafkajs-internals.ts';
+import { writeBatch, type WrittenRecord } from './record-batch.fixture.ts';
+import { readBatches } from './record-batch.ts';
 import { SliceDecoder } from './slice-decoder.ts';
 import { WriterSchemas } from './writer-schemas.ts';
 
@@ -10,19 +11,16 @@ const beat = (seq: number): NewEvent => ({
   profileId: 'p',
   event: { type: 'Heartbeat', token: 1, incarnation: 'i', seq, browser: 'reachable', loopLagMs: 0 },
 });
-function messageOf(event: NewEvent, offset: number): FetchedMessage {
+const recordOf = (event: NewEvent, offsetDelta: number): WrittenRecord => {
   const { key, value, headers } = encodeEvent(event, { schemaIds: ids, source: 'spec' });
-  return {
-    offset: String(offset),
-    timestamp: '1000',
-    key,
-    value,
-    headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
-    isControlRecord: false,
-    batchContext: { producerId: '-1', inTransaction: false },
-  };
-}
-const slice = [1, 2, 3].map((seq) => messageOf(beat(seq), seq));
+  const bytes = Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]));
+  return { offsetDelta, key, value, headers: bytes };
+};
+const sliceOf = async (records: readonly WrittenRecord[]) => ({
+  batches: await readBatches(await writeBatch({ firstOffset: 1, firstMs: 1_000, records })),
+  from: 0,
+});
+const slice = await sliceOf([1, 2, 3].map((seq) => recordOf(beat(seq), seq - 1)));
 
 describe('decoding a slice', () => {
   it('gives one record per message, in order', async () => {
@@ -59,19 +57,19 @@ describe('decoding a slice', () => {
   });
 
   it('rejects at an authority event that its own schema cannot read', async () => {
-    const barrier = messageOf(
+    const barrier = recordOf(
       {
         id: 'b',
         profileId: null,
         partition: 0,
         event: { type: 'AuthorityEpochStarted', foldVersion: 1, instanceId: 'x' },
       },
-      9,
+      0,
     );
     const cut = { ...barrier, value: barrier.value?.subarray(0, 6) ?? null };
     const schemas = new WriterSchemas(ids, { schemaById: () => Promise.reject(new Error('not asked')) });
     await expect(
-      new SliceDecoder(schemas).decode(0, [cut], new AbortController().signal),
+      new SliceDecoder(schemas).decode(0, await sliceOf([cut]), new AbortController().signal),
     ).rejects.toMatchObject({ code: 'authority-event-undecodable' });
   });
 });

@@ -181,8 +181,8 @@ export const RUNTIME_MUTANTS: readonly RuntimeMutant[] = [
     edits: [
       {
         file: COMMITTED,
-        find: 'offset >= from && !(inTransaction && aborted.has(producerId))',
-        replace: 'offset >= from',
+        find: 'lastOffset >= from && !(batch.isTransactional && aborted.has(producerId))',
+        replace: 'lastOffset >= from',
       },
     ],
   },

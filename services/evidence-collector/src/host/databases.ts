@@ -1,6 +1,7 @@
 import { NO_FOLDER } from './copies-folder.ts';
 import { CopyBudget, lookAtDatabase, type DatabaseLook } from './database-copy.ts';
 import type { Layout } from './layout.ts';
+import { lookAtLevelDb } from './level-db.ts';
 import type { LookTask } from './look-task.ts';
 import { no, together, unknown, yes, type Seen } from './seen.ts';
 
@@ -45,14 +46,20 @@ export function lookAtDatabases(
       lookAtDatabase(directory, name, { copiesFolder: task.copiesFolder, budget, number, table }),
     );
   }
-  const seen = [...looks.values()].map(({ sound }) => sound);
+  const levelDbs = layout.levelDbs.map((name) => lookAtLevelDb(directory, name));
+  const seen = [...[...looks.values()].map(({ sound }) => sound), ...levelDbs];
   const none = task.firstLease
     ? yes('no database yet, younger than its first save')
     : unknown('no database, although this is not the first lease');
   const stores = layout.cookieStores.map((name) => looks.get(name));
   return {
     databases:
-      seen.length === 0 ? none : together(seen, `quick_check ok on copies of ${seen.length} databases`),
+      seen.length === 0
+        ? none
+        : together(
+            seen,
+            `quick_check ok on copies of ${looks.size} databases, ${levelDbs.length} of LevelDB whole`,
+          ),
     cookies: judgeCookies(
       stores.map((store) => store?.rowCount ?? null),
       stores.every((store) => store !== undefined && store.rowCount !== null),

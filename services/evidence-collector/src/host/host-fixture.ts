@@ -4,6 +4,7 @@ import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFil
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
+import { describe, it } from 'vitest';
 import { linkOf, lookAtProcess } from './process-entry.ts';
 import type { HostRequest } from './request.ts';
 
@@ -11,6 +12,9 @@ import type { HostRequest } from './request.ts';
 
 export const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
 export const pidNamespace = linkOf('self', 'ns/pid') ?? '';
+
+/** What is said of further roots where none is found: in a container others cannot be excluded. */
+export const nobodyElse = pidNamespace === 'pid:[4026531836]' ? 'no' : 'unknown';
 
 export function startOf(pid: number): number {
   const entry = lookAtProcess(pid);
@@ -90,6 +94,23 @@ export async function startSleeper(args: readonly string[], code = ''): Promise<
   await new Promise((resolve, reject) => {
     child.stdout.once('data', resolve);
     child.once('exit', () => reject(new Error('the sleeper ended early')));
+  });
+  return child;
+}
+
+/** Tests that a machine may not allow: left out with the reason, and never without a word. */
+export function whereAllowed(isAllowed: boolean, need: string): (name: string, tests: () => void) => void {
+  return isAllowed ? describe : (name) => it(name, ({ skip }) => skip(`needs ${need}`));
+}
+
+/** A program in Perl, which every Debian has and which calls the kernel directly; ready when it prints something. */
+export async function startPerl(program: string, ...args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn('perl', ['-e', `$| = 1; ${program}`, '--', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((resolve, reject) => {
+    child.stdout.once('data', resolve);
+    child.once('exit', () => reject(new Error('the program ended early')));
   });
   return child;
 }

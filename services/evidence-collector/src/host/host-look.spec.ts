@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -18,6 +19,7 @@ import {
   fullListing,
   makeChromiumProfile,
   makeDatabase,
+  nobodyElse,
   requestFor,
 } from './host-fixture.ts';
 import { judgeChange, lookAtHost } from './host-look.ts';
@@ -51,7 +53,7 @@ describe('a look at a profile directory', () => {
       workerAlive: { value: 'no' },
       browserAlive: { value: 'no' },
       sameBoot: { value: 'yes' },
-      secondRoot: { value: 'no' },
+      secondRoot: { value: nobodyElse },
       directoryPresent: { value: 'yes' },
       directorySame: { value: 'yes' },
       preferencesValid: { value: 'yes' },
@@ -117,6 +119,15 @@ describe('a look at a profile directory', () => {
     makeDatabase(cookies, 'cookies', 200);
     truncateSync(cookies, 8192);
     expect((await look()).databasesSound.value).toBe('no');
+  });
+
+  it('says no to storage of pages that the browser would have to begin anew', async () => {
+    const folder = join(profile, 'Default/IndexedDB/https_shop.example_0.indexeddb.leveldb');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'CURRENT'), 'MANIFEST-000001\n');
+    const { databasesSound } = await look();
+    expect(databasesSound.value).toBe('no');
+    expect(databasesSound.how).toContain('the manifest that CURRENT names is missing');
   });
 
   it('knows an emptied cookie store only from a count at the checkpoint', async () => {

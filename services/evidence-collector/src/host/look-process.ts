@@ -53,7 +53,7 @@ async function read(task: LookTask, tell: Tell): Promise<void> {
     await tell({ part: 'databases', report: why });
     await tell({ part: 'cookies', report: why });
   } else {
-    const exitType = layout.family === 'chromium' ? exitTypeOf(directory) : null;
+    const exitType = exitTypeOf(directory, layout);
     const lockTarget = readLock(directory)?.target ?? null;
     const browserVersion = browserVersionOf(directory, layout);
     await tell({ part: 'facts', report: { lockTarget, browserVersion, exitType } });

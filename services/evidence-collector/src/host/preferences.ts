@@ -69,8 +69,16 @@ export function lookAtPreferences(directory: string, layout: Layout, firstLease:
   return together(seen, absent.length > 0 ? absent.join('; ') : `${layout.preferences.join(', ')} parse`);
 }
 
-/** Weak: Chromium writes `Crashed` while it runs and corrects it at a clean end. */
-export function exitTypeOf(directory: string): string | null {
+/** Firefox takes the end for clean when its session was written in full, and notes that here. */
+const CLEAN_END = 'sessionstore-final-state-write-complete';
+
+/** Weak, and in Chromium's words: it writes `Crashed` while it runs, as Firefox notes an end only when it has come. */
+export function exitTypeOf(directory: string, layout: Layout): string | null {
+  if (layout.family === 'firefox') {
+    const notes = readJson(join(directory, 'sessionCheckpoints.json'));
+    if (notes.is !== 'object') return null;
+    return notes.value[CLEAN_END] === true ? 'Normal' : 'Crashed';
+  }
   const file = readJson(join(directory, 'Default/Preferences'));
   const profile = file.is === 'object' ? file.value.profile : null;
   const exitType =

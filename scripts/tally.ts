@@ -21,10 +21,11 @@ export interface TestRun {
 }
 
 /**
- * What no install step brings to a machine: only for want of these may a test stay unrun in CI. Everything else that
- * tests need, `.ci/run` installs, so wanting it is a fault of that script.
+ * What no install step brings to a machine, a container engine and rights over its kernel: only for want of these may
+ * a test stay unrun in CI. Everything else that tests need, `.ci/run` installs, so wanting it is a fault of that
+ * script.
  */
-const NOT_INSTALLABLE = [/\bdocker\b/i];
+const NOT_INSTALLABLE = [/\bdocker\b/i, /^needs the right to\b/];
 
 /** Counts tests. A file, a suite or a hook that failed outside any test counts as one failed test. */
 export function tally({ testModules, unhandledErrors }: TestRun): Tally {

@@ -69,9 +69,10 @@ describe('a run', () => {
     expect(faults({ tests: [['skipped', 'no Docker']] }, false)).toEqual(['no test ran']);
   });
 
-  it('may leave tests out at home, and in CI only for want of Docker', () => {
+  it('may leave tests out at home, and in CI only for want of Docker or of rights', () => {
     expect(faults({ tests: [['passed'], ['skipped', 'no chromium']] }, false)).toEqual([]);
     expect(faults({ tests: [['passed'], ['skipped', 'no Docker engine answers']] }, true)).toEqual([]);
+    expect(faults({ tests: [['passed'], ['skipped', 'needs the right to mount']] }, true)).toEqual([]);
     expect(faults({ tests: [['passed'], ['skipped', 'no chromium']] }, true)).toHaveLength(1);
     expect(faults({ tests: [['passed'], ['skipped']] }, true)).toHaveLength(1);
   });

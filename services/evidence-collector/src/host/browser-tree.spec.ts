@@ -8,13 +8,16 @@ import {
   bootId,
   endProcess,
   makeChromiumProfile,
+  nobodyElse,
   pidNamespace,
   pidOf,
   requestFor,
   startOf,
+  startPerl,
   startSleeper,
 } from './host-fixture.ts';
 import { lookAtHost } from './host-look.ts';
+import { lookAtProcess } from './process-entry.ts';
 import type { HostRequest } from './request.ts';
 
 // Each look starts real processes, and cores are shared.
@@ -54,7 +57,7 @@ describe('who is on the directory', () => {
     await start([`--user-data-dir=${profile}`]);
     const found = await look();
     expect(found).toMatchObject({ workerAlive: { value: 'no' }, browserAlive: { value: 'yes' } });
-    expect(found.secondRoot.value).toBe('no');
+    expect(found.secondRoot.value).toBe(nobodyElse);
     expect(found.lockTarget).toBeNull();
   });
 
@@ -95,7 +98,7 @@ describe('who is on the directory', () => {
       [`--user-data-dir=${profile}`],
       `const child = ${nested}; process.on('exit', () => child.kill())`,
     );
-    expect((await look()).secondRoot.value).toBe('no');
+    expect((await look()).secondRoot.value).toBe(nobodyElse);
     const second = await start([`--user-data-dir=${profile}`]);
     const { secondRoot } = await look();
     expect(secondRoot).toMatchObject({ value: 'yes' });
@@ -152,6 +155,24 @@ describe('who is on the directory', () => {
     expect(zombie.processStart).toBeGreaterThan(0);
     const { workerAlive } = await look({ worker: zombie });
     expect(workerAlive).toMatchObject({ value: 'no', how: `pid ${pid} is dead, state Z` });
+  });
+
+  it('leaves open a worker and a browser that are stuck in the kernel', async () => {
+    // clone(CLONE_VFORK | SIGCHLD): the parent waits in the kernel for a child that never starts a program.
+    const number = { x64: 56, arm64: 220 }[process.arch as 'x64' | 'arm64'];
+    const program = `print 'ready'; my $parent = $$;
+      if (syscall(${number}, 0x4011, 0, 0, 0, 0) == 0) {
+        $0 = 'child'; close STDOUT; close STDERR;
+        for (1 .. 60) { getppid() == $parent or exit; sleep 1 }
+      }`;
+    const stuck = await startPerl(program, `--user-data-dir=${profile}`);
+    children.push(stuck);
+    await vi.waitFor(() => expect(lookAtProcess(pidOf(stuck))).toMatchObject({ state: 'D' }), 5_000);
+    const { browserAlive, workerAlive } = await look({ worker: workerAt(stuck) });
+    expect(workerAlive).toMatchObject({ value: 'unknown' });
+    expect(workerAlive.how).toContain('is stuck in the kernel, state D');
+    expect(browserAlive).toMatchObject({ value: 'no' });
+    expect((await look()).browserAlive).toMatchObject({ value: 'unknown' });
   });
 
   it('does not take a worker for a browser because the directory is among its arguments', async () => {

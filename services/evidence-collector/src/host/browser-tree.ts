@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { isForeign, type LockLink } from './lock-link.ts';
 import type { LookTask } from './look-task.ts';
-import type { ProcessEntry } from './process-entry.ts';
+import { isStuck, type ProcessEntry } from './process-entry.ts';
 import type { ProcessTable } from './process-table.ts';
 import { ProfileUsers, type SearchedDirectory, type Tie } from './profile-user.ts';
 import { no, printable, unknown, yes, type Seen } from './seen.ts';
-import { namespaceGap } from './worker-process.ts';
+import { namespaceGap, outOfSight } from './worker-process.ts';
 
 /** What is known of the directory when the table is judged; null until it has answered. */
 export interface KnownDirectory {
@@ -43,6 +43,12 @@ function ownerUid(path: string): number | null {
   }
 }
 
+/** Who holds locks for writing on files of the directory. */
+function lockersOf(table: ProcessTable, identities: ReadonlySet<string>): ReadonlySet<number | null> {
+  const held = table.locks.filter(({ file, isForWriting }) => isForWriting && identities.has(file));
+  return new Set(held.map(({ pid }) => pid));
+}
+
 function usersOf(
   task: LookTask,
   sameBoot: Seen,
@@ -61,6 +67,7 @@ function usersOf(
     suspectUid: isGeneric && known !== null ? ownerUid(directory) : null,
   };
   const users = new ProfileUsers(searched);
+  const lockers = lockersOf(table, searched.identities);
   const { worker } = task;
   // Equal numbers of another boot are a coincidence.
   const isComparable = sameBoot.value === 'yes' && namespaceGap(worker) === null;
@@ -74,7 +81,8 @@ function usersOf(
     const mayStandInIt =
       isGeneric && ancestorsOf(entry, table).some((pid) => isWorker(table.entries.get(pid)));
     const isNamedByLock = known?.lock?.pid === entry.pid;
-    const tie = users.tieOf(entry, { isWorker: isWorker(entry), isNamedByLock, mayStandInIt });
+    const hasLocked = lockers.has(entry.pid);
+    const tie = users.tieOf(entry, { isWorker: isWorker(entry), isNamedByLock, mayStandInIt, hasLocked });
     if (tie.tie !== 'none') tied.push({ ...tie, entry });
   }
   return tied;
@@ -94,6 +102,10 @@ function doubt(task: LookTask, table: ProcessTable, known: KnownDirectory | null
   if (gap !== null) return gap;
   if (table.blindSpot !== null) return table.blindSpot;
   if (known === null) return 'the directory did not answer, so files open in it cannot be told';
+  const unseen = [...lockersOf(table, known.identities)].find(
+    (pid) => pid !== null && !table.entries.has(pid),
+  );
+  if (unseen !== undefined) return `pid ${unseen} holds locks on files of it and cannot be seen`;
   if (known.lock !== null && isForeign(known.lock, task.lockHosts)) {
     return `foreign-host-lock: the lock names ${printable(known.lock.host ?? '', 128)}`;
   }
@@ -101,7 +113,7 @@ function doubt(task: LookTask, table: ProcessTable, known: KnownDirectory | null
 }
 
 function named(processes: readonly TiedProcess[]): string {
-  const shown = processes.slice(0, 4).map(({ how }) => printable(how, 100));
+  const shown = processes.slice(0, 4).map(({ how }) => printable(how, 120));
   return processes.length > 4 ? `${shown.join('; ')}; ${processes.length - 4} more` : shown.join('; ');
 }
 
@@ -124,7 +136,8 @@ export function judgeTree(
     (tied.length > using.length ? named(tied.filter((t) => t.tie === 'may-use')) : null);
   const rootCount = `${roots.length} of ${table.entries.size} processes are roots on it`;
 
-  let secondRoot = why === null ? no(rootCount) : unknown(why);
+  const others = why ?? outOfSight(task);
+  let secondRoot = others === null ? no(rootCount) : unknown(others);
   if (roots.length > 1) secondRoot = yes(named(roots));
   // The holder's own root went with its boot: whoever is here now is another one.
   if (otherBoot !== null && roots.length > 0) secondRoot = yes(`since another boot: ${named(roots)}`);
@@ -132,7 +145,9 @@ export function judgeTree(
   if (otherBoot !== null) return { browserAlive: otherBoot, secondRoot };
   if (using.length > 0) {
     const how = named(roots.length > 0 ? roots : using);
-    const browserAlive = task.isMyHost ? yes(how) : unknown(`the lease is of another host; here ${how}`);
+    let browserAlive = yes(how);
+    if (using.every(({ entry }) => isStuck(entry))) browserAlive = unknown(`stuck in the kernel: ${how}`);
+    if (!task.isMyHost) browserAlive = unknown(`the lease is of another host; here ${how}`);
     return { browserAlive, secondRoot };
   }
   const seen = `none of ${table.entries.size} processes names it or has files of it open`;

@@ -3,18 +3,22 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endProcess, fullListing, pidNamespace, pidOf, requestFor, startOf } from './host-fixture.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  endProcess,
+  fullListing,
+  nobodyElse,
+  pidNamespace,
+  pidOf,
+  requestFor,
+  startOf,
+  whereAllowed,
+} from './host-fixture.ts';
 import { lookAtHost } from './host-look.ts';
 import type { HostRequest } from './request.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
-const hasChromium = existsSync(CHROMIUM);
-const withChromium: (name: string, tests: () => void) => void = hasChromium
-  ? describe
-  : (name) => {
-      it(name, ({ skip }) => skip(`needs ${CHROMIUM}`));
-    };
+const withChromium = whereAllowed(existsSync(CHROMIUM), CHROMIUM);
 
 const never = new AbortController().signal;
 
@@ -69,7 +73,7 @@ withChromium('a real Chromium profile', () => {
     expect(found).toMatchObject({
       workerAlive: { value: 'yes' },
       browserAlive: { value: 'yes' },
-      secondRoot: { value: 'no' },
+      secondRoot: { value: nobodyElse },
       preferencesValid: { value: 'yes' },
       lockTarget: `${hostname()}-${pid}`,
     });
@@ -94,7 +98,7 @@ withChromium('a real Chromium profile', () => {
     expect(found).toMatchObject({
       workerAlive: { value: 'no' },
       browserAlive: { value: 'no' },
-      secondRoot: { value: 'no' },
+      secondRoot: { value: nobodyElse },
       preferencesValid: { value: 'yes' },
       databasesSound: { value: 'yes' },
       changedBetweenLooks: { value: 'no' },

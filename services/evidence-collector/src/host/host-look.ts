@@ -24,6 +24,7 @@ function taskOf(request: HostRequest): LookTask {
   return {
     do: 'look',
     isMyHost,
+    storageShared: request.storageShared === true,
     leaseBootId: request.leaseBootId,
     worker: { pid, processStart, pidNamespace },
     directory: isMyHost || request.storageShared === true ? request.directory : null,

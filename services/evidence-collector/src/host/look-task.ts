@@ -7,6 +7,8 @@ export interface LookTask {
   readonly do: 'look' | 'read';
   /** The lease is of this host. */
   readonly isMyHost: boolean;
+  /** Other hosts write to the directory too. */
+  readonly storageShared: boolean;
   readonly leaseBootId: string;
   readonly worker: WorkerIdentity;
   readonly directory: string | null;

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { codeOf } from './seen.ts';
+import { codeOf, printable } from './seen.ts';
 
 /** One process as /proc tells it at one moment. */
 export interface ProcessEntry {
@@ -77,6 +77,15 @@ export function linkOf(pid: number | 'self', name: string): string | null {
     return null;
   }
 }
+
+/** The file it runs, for people; null where it may not be read. */
+export function programOf(pid: number): string | null {
+  const path = linkOf(pid, 'exe');
+  return path === null ? null : printable(path, 160);
+}
+
+/** Uninterruptible: it waits for a device or a mount, and neither a signal nor we can tell whether it will go on. */
+export const isStuck = ({ state }: ProcessEntry): boolean => state === 'D';
 
 export interface OpenFile {
   readonly number: string;

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { readFileLocks, type FileLock } from './file-locks.ts';
 import { lookAtProcess, type ProcessEntry } from './process-entry.ts';
 
 const MAX_PROCESS_COUNT = 50_000;
@@ -7,6 +8,8 @@ export interface ProcessTable {
   readonly entries: ReadonlyMap<number, ProcessEntry>;
   /** Why a process could be missing from the table; null when none is. */
   readonly blindSpot: string | null;
+  /** Locks on files, of any process that can be seen from here. */
+  readonly locks: readonly FileLock[];
 }
 
 /** A /proc mounted with `hidepid` shows only one's own processes. */
@@ -20,6 +23,8 @@ function isHiding(): boolean {
 /** All processes but kernel threads and the dead. */
 export function readProcessTable(): ProcessTable {
   const entries = new Map<number, ProcessEntry>();
+  // First: whoever takes a lock later is in the table.
+  const locks = readFileLocks();
   let blindSpot: string | null = null;
   try {
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -30,8 +35,8 @@ export function readProcessTable(): ProcessTable {
     }
     if (pids.length > MAX_PROCESS_COUNT) blindSpot = 'too many processes';
     if (isHiding()) blindSpot = '/proc hides the processes of others';
-    return { entries, blindSpot };
+    return { entries, blindSpot, locks };
   } catch {
-    return { entries, blindSpot: '/proc cannot be read' };
+    return { entries, blindSpot: '/proc cannot be read', locks };
   }
 }

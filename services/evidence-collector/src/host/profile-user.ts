@@ -7,6 +7,7 @@ import {
   linkOf,
   openFilesOf,
   ownerOf,
+  programOf,
   type OpenFile,
   type ProcessEntry,
 } from './process-entry.ts';
@@ -77,14 +78,23 @@ export class ProfileUsers {
 
   tieOf(
     entry: ProcessEntry,
-    suspect: { isWorker: boolean; isNamedByLock: boolean; mayStandInIt: boolean },
+    suspect: {
+      isWorker: boolean;
+      isNamedByLock: boolean;
+      mayStandInIt: boolean;
+      /** Whether it holds a lock for writing on a file of the directory. */
+      hasLocked: boolean;
+    },
   ): Tie {
     const { pid } = entry;
     const words = argumentsOf(pid);
     const argument = words === null ? null : profileArgument(words);
     const isHelper = words !== null && splitTitle(words).some(isHelperWord);
     const who = `pid ${pid} (${entry.name})`;
-    const tied = (tie: Tie['tie'], how: string): Tie => ({ tie, how: `${who} ${how}`, isHelper });
+    const tied = (tie: Tie['tie'], how: string): Tie => {
+      const program = tie === 'none' ? null : programOf(pid);
+      return { tie, how: `${who} ${how}${program === null ? '' : `, runs ${program}`}`, isHelper };
+    };
 
     const mountNamespace = linkOf(pid, 'ns/mnt');
     const isElsewhere = mountNamespace !== null && mountNamespace !== this.#mountNamespace;
@@ -97,6 +107,7 @@ export class ProfileUsers {
     }
     const files = openFilesOf(pid);
     if (files === null) {
+      if (suspect.hasLocked) return tied('uses', 'holds locks on files of it');
       const isBrowser = [entry.name, basename(words?.[0] ?? '')].some((name) => BROWSER_NAME.test(name));
       const { suspectUid } = this.#directory;
       const isSuspect =

@@ -3,8 +3,15 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { endProcess, makeChromiumProfile, requestFor, startSleeper } from './host-fixture.ts';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import {
+  endProcess,
+  makeChromiumProfile,
+  requestFor,
+  startPerl,
+  startSleeper,
+  whereAllowed,
+} from './host-fixture.ts';
 import type { HostFindings, HostRequest } from './request.ts';
 
 // Each look starts real processes, and cores are shared.
@@ -13,11 +20,7 @@ vi.setConfig({ testTimeout: 30_000 });
 // Root reads everything, so a collector without rights has to be a process of somebody else.
 const NOBODY = 65_534;
 const isRoot = process.geteuid?.() === 0;
-const asRoot: (name: string, tests: () => void) => void = isRoot
-  ? describe
-  : (name) => {
-      it(name, ({ skip }) => skip('only root can start a collector of another user'));
-    };
+const asRoot = whereAllowed(isRoot, 'the right to start a collector of another user');
 
 /** Looks as nobody; the copies folder then lies in the system's own temporary folder. */
 async function lookAsNobody(folder: string, request: HostRequest): Promise<HostFindings> {
@@ -79,6 +82,32 @@ asRoot('a collector without rights', () => {
   it('finds a browser of another user by its arguments', async () => {
     children.push(await startSleeper([`--user-data-dir=${profile}`]));
     expect((await lookAsNobody(folder, requestFor(profile))).browserAlive.value).toBe('yes');
+  });
+
+  it('C06 finds a browser of another user by the locks it holds', async () => {
+    chmodSync(profile, 0o755);
+    const program = `open F, '+<', $ARGV[0]; flock F, 2; print 'ready'; sleep 60`;
+    children.push(await startPerl(program, join(profile, 'Default/History')));
+    const { browserAlive } = await lookAsNobody(folder, requestFor(profile));
+    expect(browserAlive).toMatchObject({ value: 'yes' });
+    expect(browserAlive.how).toContain('holds locks on files of it');
+  });
+
+  it('C71 leaves open a lock that outlives whoever took it', async () => {
+    chmodSync(profile, 0o755);
+    // The child inherits the lock, and the kernel goes on to name the parent.
+    const program = `open F, '+<', $ARGV[0]; flock F, 2; fork and exit; print $$; sleep 60`;
+    const child = spawn('perl', ['-e', `$| = 1; ${program}`, join(profile, 'Default/History')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+    try {
+      const { browserAlive } = await lookAsNobody(folder, requestFor(profile));
+      expect(browserAlive).toMatchObject({ value: 'unknown' });
+      expect(browserAlive.how).toContain('holds locks on files of it and cannot be seen');
+    } finally {
+      process.kill(pid, 'SIGKILL');
+    }
   });
 
   it('C71 leaves open a browser of another user that names no directory', async () => {

@@ -2,7 +2,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, freshLog, tick, type LogFixture } from './log-fixture.ts';
 import { KafkaLogReader } from './log-reader.ts';
 
-const IDLE_MS = 4_000;
+const IDLE_MS = 3_000;
+const WINDOWS = 3;
+
+/** Share of a core that this process uses, in the quietest of some windows: the first still compiles code. */
+const leastShare = async (): Promise<number> => {
+  const shares: number[] = [];
+  for (let window = 0; window < WINDOWS; window += 1) {
+    const before = process.cpuUsage();
+    const startedAt = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+    const { user, system } = process.cpuUsage(before);
+    shares.push((user + system) / 1_000 / (performance.now() - startedAt));
+  }
+  return Math.min(...shares);
+};
 
 describe('an idle process', () => {
   let log: LogFixture;
@@ -32,12 +46,9 @@ describe('an idle process', () => {
     });
     await appender.append([tick(1)]);
     await eventually(() => seenCount === 2);
-    const before = process.cpuUsage();
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-    const { user, system } = process.cpuUsage(before);
-    const share = (user + system) / 1000 / IDLE_MS;
+    const share = await leastShare();
     await Promise.all([reader.stop(), epoch.close(), appender.close()]);
-    expect(share).toBeLessThan(0.04);
+    expect(share).toBeLessThan(0.02);
     expect(warnings).not.toContain('TimeoutNegativeWarning');
   });
 });

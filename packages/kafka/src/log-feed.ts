@@ -44,7 +44,7 @@ export interface Subscription {
   close(): void;
 }
 
-/** A fetched megabyte takes about ten as objects, and each partition may hold this many slices of them. */
+/** Each is what one fetch has brought, as bytes; only the one that is being delivered takes about ten times that. */
 const SLICES_AHEAD_MAX = 3;
 /** While a partition is held back, its node is asked in short waits, so that it gets its turn soon. */
 const HELD_BACK_WAIT_MS = 10;

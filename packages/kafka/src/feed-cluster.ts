@@ -65,9 +65,7 @@ export class FeedCluster {
     await this.#cluster.refreshMetadataIfNecessary();
     this.#checkPartitionCount();
     const broker = await this.#cluster.findBroker({ nodeId });
-    // Brokers fill their answer in the order asked: with more partitions than fit, none may always come last.
-    this.#turn = (this.#turn + 1) % Math.max(1, wanted.length);
-    const inTurn = [...wanted.slice(this.#turn), ...wanted.slice(0, this.#turn)];
+    this.#turn += 1;
     const options = {
       isolationLevel: READ_COMMITTED,
       maxWaitTime: limits.maxWaitMs,
@@ -76,7 +74,7 @@ export class FeedCluster {
       topics: [
         {
           topic: this.#topic,
-          partitions: inTurn.map(({ partition, offset }) => ({
+          partitions: inTurn(wanted, this.#turn).map(({ partition, offset }) => ({
             partition,
             fetchOffset: String(offset),
             maxBytes: limits.partitionBytesMax,
@@ -125,3 +123,9 @@ export class FeedCluster {
       );
   }
 }
+
+/** Brokers fill their answer in the order asked: with more partitions than fit into one, none may always come last. */
+export const inTurn = <T>(wanted: readonly T[], turn: number): readonly T[] => {
+  const first = turn % Math.max(1, wanted.length);
+  return [...wanted.slice(first), ...wanted.slice(0, first)];
+};

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { runCommand } from './command.ts';
 import { hunt, type Catch } from './hunt.ts';
 import { MUTANTS } from './mutants.ts';
 
@@ -66,11 +67,4 @@ const huntAll = async (): Promise<number> => {
   return missed.length === 0 && !signal.aborted ? 0 : 1;
 };
 
-try {
-  if (values.help) say(USAGE);
-  else process.exitCode = await huntAll();
-} catch (error) {
-  if (!(error instanceof RangeError)) throw error;
-  process.stderr.write(`${error.message}\n\n${USAGE}`);
-  process.exitCode = 2;
-}
+await runCommand(USAGE, values.help, huntAll);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runCommand } from './command.ts';
 import { applyEdits, copyTree } from './mutant-tree.ts';
 import { runNamed } from './named-test.ts';
 import { RUNTIME_MUTANTS, type RuntimeMutant } from './runtime-mutants.ts';
@@ -82,11 +83,4 @@ const huntAll = async (): Promise<number> => {
   return survived.length === 0 ? 0 : 1;
 };
 
-try {
-  if (values.help) say(USAGE);
-  else process.exitCode = await huntAll();
-} catch (error) {
-  if (!(error instanceof RangeError)) throw error;
-  process.stderr.write(`${error.message}\n\n${USAGE}`);
-  process.exitCode = 2;
-}
+await runCommand(USAGE, values.help, huntAll);

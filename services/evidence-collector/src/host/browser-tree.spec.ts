@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   bootId,
@@ -89,6 +90,19 @@ describe('who is on the directory', () => {
     await start([`--user-data-dir=${profile}-2`]);
     await start([], `require('fs').openSync(${JSON.stringify(`${profile}-2`)}, 'w')`);
     expect((await look()).browserAlive.value).toBe('no');
+  });
+
+  it('asks nothing about a process that reads there below one that is known to be on it', async () => {
+    const file = JSON.stringify(join(profile, 'Default/History'));
+    const reader = `require('child_process').spawn('tail', ['-f', ${file}])`;
+    await start(
+      [`--user-data-dir=${profile}`],
+      `const child = ${reader}; process.on('exit', () => child.kill())`,
+    );
+    await wait(300);
+    const { secondRoot } = await look();
+    expect(secondRoot.value).toBe(nobodyElse);
+    expect(secondRoot.how).not.toContain('reads files');
   });
 
   it('sees two roots, and does not take a child for one', async () => {

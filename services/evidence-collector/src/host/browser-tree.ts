@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { isForeign, type LockLink } from './lock-link.ts';
+import { isForeign, type readLock } from './lock-link.ts';
 import type { LookTask } from './look-task.ts';
 import { isStuck, type ProcessEntry } from './process-entry.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -12,7 +12,7 @@ export interface KnownDirectory {
   readonly realPath: string | null;
   readonly identity: string | null;
   readonly identities: ReadonlySet<string>;
-  readonly lock: LockLink | null;
+  readonly lock: ReturnType<typeof readLock>;
 }
 
 export interface TreeReport {
@@ -68,6 +68,7 @@ function usersOf(
   };
   const users = new ProfileUsers(searched);
   const lockers = lockersOf(table, searched.identities);
+  const lock = known?.lock ?? null;
   const { worker } = task;
   // Equal numbers of another boot are a coincidence.
   const isComparable = sameBoot.value === 'yes' && namespaceGap(worker) === null;
@@ -80,7 +81,7 @@ function usersOf(
     if (own.has(entry.pid)) continue;
     const mayStandInIt =
       isGeneric && ancestorsOf(entry, table).some((pid) => isWorker(table.entries.get(pid)));
-    const isNamedByLock = known?.lock?.pid === entry.pid;
+    const isNamedByLock = lock !== null && 'pid' in lock && lock.pid === entry.pid;
     const hasLocked = lockers.has(entry.pid);
     const tie = users.tieOf(entry, { isWorker: isWorker(entry), isNamedByLock, mayStandInIt, hasLocked });
     if (tie.tie !== 'none') tied.push({ ...tie, entry });
@@ -88,11 +89,22 @@ function usersOf(
   return tied;
 }
 
-function rootsOf(using: readonly TiedProcess[], table: ProcessTable): readonly TiedProcess[] {
+interface Sorted {
+  readonly using: readonly TiedProcess[];
+  readonly roots: readonly TiedProcess[];
+  /** Not below a user: what belongs to a tree that is known to be there raises no question of its own. */
+  readonly suspects: readonly TiedProcess[];
+}
+
+function sorted(tied: readonly TiedProcess[], table: ProcessTable): Sorted {
+  const using = tied.filter(({ tie }) => tie === 'uses');
   const pids = new Set(using.map(({ entry }) => entry.pid));
-  return using.filter(
-    ({ entry, isHelper }) => !isHelper && !ancestorsOf(entry, table).some((pid) => pids.has(pid)),
-  );
+  const isBelow = ({ entry }: TiedProcess) => ancestorsOf(entry, table).some((pid) => pids.has(pid));
+  return {
+    using,
+    roots: using.filter((one) => !one.isHelper && !isBelow(one)),
+    suspects: tied.filter((one) => one.tie === 'may-use' && !isBelow(one)),
+  };
 }
 
 /** Why nobody found does not mean that nobody is there; null when it does. */
@@ -106,9 +118,11 @@ function doubt(task: LookTask, table: ProcessTable, known: KnownDirectory | null
     (pid) => pid !== null && !table.entries.has(pid),
   );
   if (unseen !== undefined) return `pid ${unseen} holds locks on files of it and cannot be seen`;
-  if (known.lock !== null && isForeign(known.lock, task.lockHosts)) {
-    return `foreign-host-lock: the lock names ${printable(known.lock.host ?? '', 128)}`;
-  }
+  const { lock } = known;
+  if (lock === null) return null;
+  if ('unread' in lock) return `whom the lock of the browser names cannot be read: ${lock.unread}`;
+  if (isForeign(lock, task.lockHosts))
+    return `foreign-host-lock: the lock names ${printable(lock.host ?? '', 128)}`;
   return null;
 }
 
@@ -129,11 +143,8 @@ export function judgeTree(
     return { browserAlive: otherBoot ?? why, secondRoot: why };
   }
   const tied = usersOf(task, sameBoot, task.directory, table, known);
-  const using = tied.filter(({ tie }) => tie === 'uses');
-  const roots = rootsOf(using, table);
-  const why =
-    doubt(task, table, known) ??
-    (tied.length > using.length ? named(tied.filter((t) => t.tie === 'may-use')) : null);
+  const { using, roots, suspects } = sorted(tied, table);
+  const why = doubt(task, table, known) ?? (suspects.length > 0 ? named(suspects) : null);
   const rootCount = `${roots.length} of ${table.entries.size} processes are roots on it`;
 
   const others = why ?? outOfSight(task);

@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { printable } from './seen.ts';
+import { codeOf, printable } from './seen.ts';
 
 /** What the lock of a browser says. Its presence or absence proves nothing: it only names whom to look for. */
 export interface LockLink {
@@ -23,13 +23,17 @@ export function parseLock(name: 'SingletonLock' | 'lock', target: string): LockL
   };
 }
 
-/** Read as a link and never followed: both browsers leave it dangling on purpose. */
-export function readLock(directory: string): LockLink | null {
+// No link there, or none that is a link.
+const NO_LINK = new Set(['ENOENT', 'ENOTDIR', 'EINVAL']);
+
+/** Read as a link and never followed: both browsers leave it dangling on purpose. A code says why it cannot be read. */
+export function readLock(directory: string): LockLink | { readonly unread: string } | null {
   for (const name of ['SingletonLock', 'lock'] as const) {
     try {
       return parseLock(name, readlinkSync(join(directory, name)));
-    } catch {
-      // Absent, no link or unreadable: no lock that says anything.
+    } catch (error) {
+      const code = codeOf(error);
+      if (!NO_LINK.has(code)) return { unread: code };
     }
   }
   return null;

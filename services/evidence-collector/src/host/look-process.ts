@@ -54,7 +54,8 @@ async function read(task: LookTask, tell: Tell): Promise<void> {
     await tell({ part: 'cookies', report: why });
   } else {
     const exitType = exitTypeOf(directory, layout);
-    const lockTarget = readLock(directory)?.target ?? null;
+    const lock = readLock(directory);
+    const lockTarget = lock !== null && 'target' in lock ? lock.target : null;
     const browserVersion = browserVersionOf(directory, layout);
     await tell({ part: 'facts', report: { lockTarget, browserVersion, exitType } });
     await tell({ part: 'preferences', report: lookAtPreferences(directory, layout, task.firstLease) });

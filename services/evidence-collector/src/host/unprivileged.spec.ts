@@ -77,6 +77,11 @@ asRoot('a collector without rights', () => {
     expect(found.directoryPresent.value).toBe('yes');
     expect(found.directoryBytes).toBeNull();
     expect(found.preferencesValid.how).toContain('EACCES');
+    // A lock of another host may be there as well as none.
+    expect(found.browserAlive).toMatchObject({
+      value: 'unknown',
+      how: 'whom the lock of the browser names cannot be read: EACCES',
+    });
   });
 
   it('finds a browser of another user by its arguments', async () => {

@@ -2,6 +2,7 @@ import { createDatabase, startServices, startStack } from '@profile-warden/devst
 import { setTimeout as delay } from 'node:timers/promises';
 import { benchOptions, say } from './bench-options.ts';
 import { SESSION_MS, measureHandovers } from './failover/handovers.ts';
+import { isSound } from './failover/log-audit.ts';
 import { timeRestore } from './failover/restore-time.ts';
 import { rounded } from './figures.ts';
 import { appendFleet } from './fleet.ts';
@@ -89,3 +90,4 @@ const result = {
   restoredSnapshots: restore.snapshots,
 };
 if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+if (!isSound(handovers.audit)) process.exitCode = 1;

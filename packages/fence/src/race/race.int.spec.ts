@@ -21,11 +21,22 @@ const race = async (options: Partial<RaceOptions> = {}): Promise<RaceFigures> =>
     ...options,
   });
 
-/** The install with one thing wrong. What is replaced must be there once, else it would be another mutant. */
-async function mutant(original: string, replacement: string): Promise<string> {
-  const parts = (await readFenceSql()).split(original);
-  expect(parts, original).toHaveLength(2);
-  return parts.join(replacement);
+interface Change {
+  readonly original: string;
+  readonly replacement: string;
+  /** How often it must be there, else this would be another mutant. Default once. */
+  readonly count?: number;
+}
+
+/** The install with one thing wrong: as `require_token` finds a token good, and as everything else is judged. */
+async function mutant(...changes: readonly Change[]): Promise<string> {
+  let sql = await readFenceSql();
+  for (const { original, replacement, count = 1 } of changes) {
+    const parts = sql.split(original);
+    expect(parts, original).toHaveLength(count + 1);
+    sql = parts.join(replacement);
+  }
+  return sql;
 }
 
 it(
@@ -50,10 +61,11 @@ it(
 it(
   'finds out a check that holds no lock',
   async () => {
-    const installSql = await mutant(
-      'from warden.fence f where f.profile_id = p_profile_id for share;',
-      'from warden.fence f where f.profile_id = p_profile_id;',
-    );
+    const installSql = await mutant({
+      original: 'from warden.fence f where f.profile_id = p_profile_id for share;',
+      replacement: 'from warden.fence f where f.profile_id = p_profile_id;',
+      count: 2,
+    });
     const { faults } = await race({ installSql, writeCount: 2_000, leftOpenMs: 500 });
     expect(faults.join('\n')).toMatch(/was accepted after token|writes under token/);
   },
@@ -63,7 +75,10 @@ it(
 it(
   'finds out a check that does not read the marks',
   async () => {
-    const installSql = await mutant('if p_token <= v_revoked then', 'if false then');
+    const installSql = await mutant(
+      { original: 'if p_token <= v_revoked then', replacement: 'if false then' },
+      { original: 'coalesce(r.token < p_token, true)', replacement: 'true' },
+    );
     const { faults } = await race({ installSql, writeCount: 20_000, leftOpenMs: 500 });
     expect(faults.join('\n')).toMatch(/was not moved within|raising token \d+ took/);
   },

@@ -18,7 +18,7 @@ burst of heartbeats it has all of them while it runs; and what require_token add
 Counted is what is committed. Heartbeats of a profile are gathered for 1 s at most.
 
   --profiles N     leases held, 10 to 100000 (default 10000)
-  --lifecycle N    steps begun and ended, beside a request and a grant per profile (default 60000)
+  --lifecycle N    steps begun and ended, beside a request and a grant per profile (default 200000)
   --heartbeats N   heartbeats that wait when the projector starts (default 1000000)
   --burst N        heartbeats of the burst (default 200000)
   --json           the last line is one JSON object
@@ -26,13 +26,13 @@ Counted is what is committed. Heartbeats of a profile are gathered for 1 s at mo
 
 const options = benchOptions(HELP, {
   profiles: 10_000,
-  lifecycle: 60_000,
+  lifecycle: 200_000,
   heartbeats: 1_000_000,
   burst: 200_000,
 });
 const PARTITIONS = 6;
 const TOPIC = 'profile-leases.v1';
-const TOKEN_ROUNDS = 2_000;
+const TOKEN_ROUNDS = 4_000;
 
 // With a folder of its own the stack is one to be kept: its PostgreSQL waits for the disk.
 const dataDir = await mkdtemp(join(tmpdir(), 'warden-bench-projection-'));
@@ -81,6 +81,9 @@ try {
   const fleet = await FleetLog.open(target, profiles);
   await fleet.steps(options.lifecycle);
   const lifecyclePerSecond = await caughtUp('lifecycle events');
+  const { rows } = await pool.query<{ count: number }>('select count(*)::int as count from event_archive');
+  const expected = options.lifecycle + 2 * options.profiles;
+  if ((rows[0]?.count ?? 0) < expected) throw new Error(`${expected} events were to be archived, at least`);
   await fleet.heartbeats(options.heartbeats);
   const heartbeatsPerSecond = await caughtUp('heartbeats');
 

@@ -12,7 +12,10 @@ export default defineConfig({
           name: 'unit',
           root,
           include: tests('spec'),
-          exclude: ['**/node_modules/**', ...tests('int.spec'), ...tests('sim.spec'), ...tests('fault.spec')],
+          exclude: [
+            '**/node_modules/**',
+            ...['int.spec', 'sim.spec', 'fault.spec', 'evidence.spec'].flatMap(tests),
+          ],
           // Many wait for processes that they start, not for a core.
           maxWorkers: 4,
           sequence: { groupOrder: 0 },

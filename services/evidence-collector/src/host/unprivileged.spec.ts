@@ -116,6 +116,7 @@ asRoot('a collector without rights', () => {
   });
 
   it('C71 leaves open a browser of another user that names no directory', async () => {
+    chmodSync(profile, 0o755);
     children.push(await startSleeper([], `process.title = 'chromium'`));
     const { browserAlive } = await lookAsNobody(folder, requestFor(profile));
     expect(browserAlive.value).toBe('unknown');

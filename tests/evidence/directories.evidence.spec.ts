@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BROWSERS, RunningBrowser, until, type TestBrowser } from './browser.fixture.ts';
 import { outcomeOf, report, type Outcome } from './case.fixture.ts';
 import { ended, goneWorker } from './holder.fixture.ts';
-import { listingOf, Profiles } from './profile.fixture.ts';
+import { contentsOf, Profiles } from './profile.fixture.ts';
 import { withBrowser } from './with-browser.fixture.ts';
 
 const FILES = {
@@ -68,9 +68,9 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
       const directory = profiles.used();
       const path = join(directory, files.preferences);
       truncateSync(path, Math.floor(readFileSync(path).length / 2));
-      const before = listingOf(directory);
+      const before = contentsOf(directory);
       const { findings, decision } = await judged('corrupted preferences', directory);
-      expect(listingOf(directory)).toBe(before);
+      expect(contentsOf(directory)).toBe(before);
       expect(findings.preferencesValid.value).toBe('no');
       expect(decision).toMatchObject({ outcome: 'manual-review', rule: 'profile-corrupt' });
       expect(decision.reasons.join()).toContain('preferencesValid: no');
@@ -82,9 +82,9 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
       const bytes = readFileSync(path);
       bytes.fill(0xa5, 4_096);
       writeFileSync(path, bytes);
-      const before = listingOf(directory);
+      const before = contentsOf(directory);
       const { findings, decision } = await judged('corrupted cookies', directory);
-      expect(listingOf(directory)).toBe(before);
+      expect(contentsOf(directory)).toBe(before);
       expect(findings.databasesSound.value).toBe('no');
       expect(decision).toMatchObject({ outcome: 'manual-review', rule: 'profile-corrupt' });
       expect(decision.reasons.join()).toContain(files.cookies);

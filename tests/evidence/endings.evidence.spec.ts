@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BROWSERS, type RunningBrowser } from './browser.fixture.ts';
 import { outcomeOf, report, type Outcome } from './case.fixture.ts';
 import { goneWorker } from './holder.fixture.ts';
-import { accessTimesOf, listingOf, Profiles } from './profile.fixture.ts';
+import { contentsOf, entriesOf, forgetReading, Profiles } from './profile.fixture.ts';
 import { withBrowser } from './with-browser.fixture.ts';
 
 const SOUND = {
@@ -29,13 +29,14 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
       const worker = await goneWorker();
       await using running = await profiles.start(directory);
       await end(running);
-      const before = running.hasEnded ? listingOf(directory) : '';
-      const times = running.hasEnded ? accessTimesOf(directory) : '';
+      const contents = contentsOf(directory);
+      forgetReading(directory);
+      const entries = entriesOf(directory);
       const outcome = await outcomeOf({ browser: browser.kind, directory, worker });
       report(`${browser.name}, ${name}`, outcome);
       if (running.hasEnded) {
-        expect(accessTimesOf(directory)).toBe(times);
-        expect(listingOf(directory)).toBe(before);
+        expect(entriesOf(directory)).toBe(entries);
+        expect(contentsOf(directory)).toBe(contents);
       }
       return outcome;
     }

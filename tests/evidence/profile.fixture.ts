@@ -82,16 +82,20 @@ export class Profiles implements AsyncDisposable {
 const shell = (script: string, directory: string): string =>
   execFileSync('sh', ['-c', script], { cwd: directory, encoding: 'utf8', maxBuffer: 64 * 2 ** 20 });
 
+/** Content of every file, told by a tool that is not ours. */
+export const contentsOf = (directory: string): string =>
+  shell('find . -type f -exec sha256sum {} + | sort', directory);
+
 /**
- * All that a look could have changed, told by tools that are not ours: kind, inode, rights, owner, size, times and
- * target of every entry, content of every file.
+ * All else that a look could have changed: kind, inode, rights, owner, size, times and target of every entry, and when
+ * files were last read.
  */
-export const listingOf = (directory: string): string =>
+export const entriesOf = (directory: string): string =>
   shell(
-    `find . -printf '%p %y %i %m %u %g %s %T@ %C@ %l\\n' | sort; find . -type f -exec sha256sum {} + | sort`,
+    `find . -printf '%p %y %i %m %u %g %s %T@ %C@ %l\n' | sort; find . -type f -printf '%p %A@\n' | sort`,
     directory,
   );
 
-/** When each file was last read. Asked for before the listing, which reads them all. */
-export const accessTimesOf = (directory: string): string =>
-  shell(`find . -type f -printf '%p %A@\\n' | sort`, directory);
+/** As if every file had last been read long ago: only then does a kernel note each time that one is read. */
+export const forgetReading = (directory: string): string =>
+  shell(`find . -type f -exec touch -a -d 2001-01-01 {} +`, directory);

@@ -179,7 +179,7 @@ describe('who is on the directory', () => {
         $0 = 'child'; close STDOUT; close STDERR;
         for (1 .. 60) { getppid() == $parent or exit; sleep 1 }
       }`;
-    const stuck = await startPerl(program, `--user-data-dir=${profile}`);
+    const { child: stuck } = await startPerl(program, `--user-data-dir=${profile}`);
     children.push(stuck);
     await vi.waitFor(() => expect(lookAtProcess(pidOf(stuck))).toMatchObject({ state: 'D' }), 5_000);
     const { browserAlive, workerAlive } = await look({ worker: workerAt(stuck) });

@@ -91,10 +91,7 @@ export async function startSleeper(args: readonly string[], code = ''): Promise<
   const child = spawn(process.execPath, ['-e', program, '--', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await new Promise((resolve, reject) => {
-    child.stdout.once('data', resolve);
-    child.once('exit', () => reject(new Error('the sleeper ended early')));
-  });
+  await firstWords(child);
   return child;
 }
 
@@ -103,16 +100,23 @@ export function whereAllowed(isAllowed: boolean, need: string): (name: string, t
   return isAllowed ? describe : (name) => it(name, ({ skip }) => skip(`needs ${need}`));
 }
 
+/** What a process, or a child that outlived it, says first. */
+async function firstWords(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.once('data', (data) => resolve(String(data)));
+    child.once('close', () => reject(new Error('the process ended early')));
+  });
+}
+
 /** A program in Perl, which every Debian has and which calls the kernel directly; ready when it prints something. */
-export async function startPerl(program: string, ...args: readonly string[]): Promise<ChildProcess> {
+export async function startPerl(
+  program: string,
+  ...args: readonly string[]
+): Promise<{ readonly child: ChildProcess; readonly said: string }> {
   const child = spawn('perl', ['-e', `$| = 1; ${program}`, '--', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await new Promise((resolve, reject) => {
-    child.stdout.once('data', resolve);
-    child.once('exit', () => reject(new Error('the program ended early')));
-  });
-  return child;
+  return { child, said: await firstWords(child) };
 }
 
 export async function endProcess(child: ChildProcess | undefined): Promise<void> {

@@ -97,7 +97,7 @@ onHungMount('a mount that does not answer', () => {
     mount = join(folder, 'hung');
     mkdirSync(mount);
     const number = { x64: 165, arm64: 40 }[process.arch as 'x64' | 'arm64'];
-    server = await startPerl(MOUNT_UNANSWERED, mount, String(number));
+    server = (await startPerl(MOUNT_UNANSWERED, mount, String(number))).child;
   });
   afterEach(async () => {
     await endProcess(server);

@@ -92,7 +92,7 @@ asRoot('a collector without rights', () => {
   it('C06 finds a browser of another user by the locks it holds', async () => {
     chmodSync(profile, 0o755);
     const program = `open F, '+<', $ARGV[0]; flock F, 2; print 'ready'; sleep 60`;
-    children.push(await startPerl(program, join(profile, 'Default/History')));
+    children.push((await startPerl(program, join(profile, 'Default/History'))).child);
     const { browserAlive } = await lookAsNobody(folder, requestFor(profile));
     expect(browserAlive).toMatchObject({ value: 'yes' });
     expect(browserAlive.how).toContain('holds locks on files of it');
@@ -102,16 +102,13 @@ asRoot('a collector without rights', () => {
     chmodSync(profile, 0o755);
     // The child inherits the lock, and the kernel goes on to name the parent.
     const program = `open F, '+<', $ARGV[0]; flock F, 2; fork and exit; print $$; sleep 60`;
-    const child = spawn('perl', ['-e', `$| = 1; ${program}`, join(profile, 'Default/History')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const pid = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+    const { said } = await startPerl(program, join(profile, 'Default/History'));
     try {
       const { browserAlive } = await lookAsNobody(folder, requestFor(profile));
       expect(browserAlive).toMatchObject({ value: 'unknown' });
       expect(browserAlive.how).toContain('holds locks on files of it and cannot be seen');
     } finally {
-      process.kill(pid, 'SIGKILL');
+      process.kill(Number(said), 'SIGKILL');
     }
   });
 

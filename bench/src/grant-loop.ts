@@ -31,6 +31,7 @@ const request = (id: string): NewEvent => ({
     browserKind: 'chromium',
     browserVersion: '140',
     profileDirectory: null,
+    profileDirectoryId: null,
   },
 });
 

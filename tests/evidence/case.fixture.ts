@@ -27,6 +27,8 @@ export interface TestCase {
   readonly worker: WorkerIdentity;
   /** Nobody had the profile before, and its browser never answered. Default: the second lease, logged in. */
   readonly isYoung?: boolean;
+  /** Which directory the worker saw when it asked, as `device:inode`. Default: it did not say. */
+  readonly directoryId?: string;
   readonly look?: (request: HostRequest, signal: AbortSignal) => Promise<HostFindings>;
 }
 
@@ -39,12 +41,13 @@ export interface Outcome {
 const under = (token: number, event: RecordBody): RecordBody => ({ ...event, token }) as RecordBody;
 
 /** The log of a lease whose worker was cut off, to the moment when the first look is due. */
-function logOfCase({ browser, directory, worker, isYoung = false }: TestCase): PartitionLog {
+function logOfCase({ browser, directory, worker, isYoung = false, directoryId }: TestCase): PartitionLog {
   const about = {
     ...worker,
     hostId: HOST_ID,
     browserKind: browser,
     profileDirectory: directory,
+    profileDirectoryId: directoryId ?? null,
   } as const;
   const patience = withPolicy({ settleMs: 1_000, evidenceAttempts: 3, collectorTimeoutMs: 25_000 });
   const past = isYoung
@@ -94,6 +97,7 @@ const SHOWN = {
   browser: 'browserAlive',
   'second root': 'secondRoot',
   there: 'directoryPresent',
+  same: 'directorySame',
   preferences: 'preferencesValid',
   databases: 'databasesSound',
   cookies: 'cookiesKept',

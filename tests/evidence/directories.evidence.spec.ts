@@ -1,5 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { HostFindings, HostRequest } from '@profile-warden/evidence-collector';
@@ -100,6 +110,22 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
         preferencesValid: { value: 'unknown' },
         databasesSound: { value: 'unknown' },
       });
+      expect(decision).toMatchObject({ outcome: 'manual-review', rule: 'profile-corrupt' });
+    });
+
+    it('that was replaced by its own copy is another one', async () => {
+      const directory = profiles.used();
+      const { dev, ino } = statSync(directory, { bigint: true });
+      const directoryId = `${dev}:${ino}`;
+      const kept = await judged('directory as leased', directory, { directoryId });
+      expect(kept.findings.directorySame).toMatchObject({ value: 'yes' });
+      expect(kept.findings.directorySame.how).toContain(`inode ${ino} as at the grant`);
+      expect(kept.decision).toMatchObject({ outcome: 'resume-pending', rule: 'safe-checkpoint' });
+
+      renameSync(directory, `${directory}.old`);
+      cpSync(`${directory}.old`, directory, { recursive: true, verbatimSymlinks: true });
+      const { findings, decision } = await judged('directory replaced', directory, { directoryId });
+      expect(findings).toMatchObject({ directoryPresent: { value: 'yes' }, directorySame: { value: 'no' } });
       expect(decision).toMatchObject({ outcome: 'manual-review', rule: 'profile-corrupt' });
     });
 

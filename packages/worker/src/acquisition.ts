@@ -1,5 +1,5 @@
 import type { HeartbeatLoop } from './heartbeat-loop.ts';
-import type { HostIdentity } from './host-identity.ts';
+import { readDirectoryIdentity, type HostIdentity } from './host-identity.ts';
 import { AcquireTimeoutError, LeaseDeniedError, WorkerError, detailOf } from './errors.ts';
 import { checkProfileId, checkWantedLease } from './lease-options.ts';
 import type { AcquireOptions } from './lease-options.ts';
@@ -94,10 +94,14 @@ export class Acquisition {
     this.#tails.remove(this.session);
   }
 
-  #request(host: HostIdentity): Promise<readonly number[]> {
+  async #request(host: HostIdentity): Promise<readonly number[]> {
     const { log, settings, incarnation } = this.#context;
-    this.#isAsked = true;
     const { profileId, requestId, wanted } = this.session;
+    const profileDirectoryId = await readDirectoryIdentity(wanted.profileDirectory);
+    this.#throwIfGivenUp();
+    // A mount that hung has answered, and nobody waits any more.
+    if (this.#isAbandoned) throw this.#timeout();
+    this.#isAsked = true;
     const { workerId } = settings;
     return log.append([
       keyedEvent(this.#context, profileId, {
@@ -107,6 +111,7 @@ export class Acquisition {
         incarnation,
         ...host,
         ...wanted,
+        profileDirectoryId,
       }),
     ]);
   }

@@ -1,6 +1,7 @@
+import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { readHostIdentity } from './host-identity.ts';
+import { readDirectoryIdentity, readHostIdentity } from './host-identity.ts';
 
 const fields = Array.from({ length: 30 }, (_, i) => String(i + 4)).join(' ');
 const files: Record<string, string> = {
@@ -42,5 +43,17 @@ describe('the identity of a process', () => {
     const { processStart, pid } = readHostIdentity();
     expect(pid).toBe(process.pid);
     if (process.platform === 'linux') expect(processStart).toBeGreaterThan(0);
+  });
+});
+
+describe('the identity of a directory', () => {
+  it('is its device and inode', async () => {
+    const { dev, ino } = statSync(import.meta.dirname, { bigint: true });
+    expect(await readDirectoryIdentity(import.meta.dirname)).toBe(`${dev}:${ino}`);
+  });
+
+  it('is unknown where there is none yet, and where no directory was named', async () => {
+    expect(await readDirectoryIdentity('/no/such/directory')).toBeNull();
+    expect(await readDirectoryIdentity(null)).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, type BigIntStats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
 /** What lets a collector recognise this very process on this very boot of this host. Unknown parts stay unknown. */
@@ -35,6 +36,22 @@ export function readHostIdentity(
     processStart: attempt(() => startTicks(files.read('/proc/self/stat'))) ?? 0,
     pidNamespace: attempt(() => files.link('/proc/self/ns/pid')) ?? '',
   };
+}
+
+const statOf = (path: string): Promise<BigIntStats> => stat(path, { bigint: true });
+
+/**
+ * Which directory lies under this path now, as `device:inode`; null where there is none yet or none can be seen.
+ * Evidence tells by it that a profile was replaced, or that its volume was not mounted again.
+ */
+export async function readDirectoryIdentity(path: string | null, look = statOf): Promise<string | null> {
+  if (path === null) return null;
+  try {
+    const { dev, ino } = await look(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return null;
+  }
 }
 
 /** Field 22. The command in field 2 may hold spaces and brackets, so fields are counted behind its last bracket. */

@@ -50,7 +50,8 @@ export interface AcquireOptions {
   readonly browser?: { readonly kind: Exclude<BrowserKind, 'UNKNOWN'>; readonly version?: string };
   /**
    * Directory that the worker will open, at most 1024 characters. Default none. Evidence is collected there, so
-   * without it most recoveries end with a person.
+   * without it most recoveries end with a person. If it is there already, the request tells its device and inode too,
+   * by which evidence knows it from another one that was put in its place.
    */
   readonly profileDirectory?: string;
 }

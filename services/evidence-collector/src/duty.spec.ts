@@ -23,8 +23,8 @@ const FOUND: HostFindings = findings({ lockTarget: 'h1-100' });
 const { signal } = new AbortController();
 
 /** `p1` was leased on host `h1`, went silent and is fenced; the first look is due. */
-const due = (...before: readonly Move[]): PartitionLog =>
-  logOf(...before, granted(), beat(), silenced, projectorPays, elapse(30_000));
+const due = (before: readonly Move[] = [], about: Parameters<typeof granted>[1] = {}): PartitionLog =>
+  logOf(...before, granted('r1', about), beat(), silenced, projectorPays, elapse(30_000));
 
 const collector = (about: Partial<CollectorOptions> = {}) => {
   const asked: HostRequest[] = [];
@@ -64,7 +64,7 @@ describe('whose look it is', () => {
   });
 
   it('is also that of a collector at the shared storage, if it serves more than its host', () => {
-    const log = due(registered({ sharedStorage: true }));
+    const log = due([registered({ sharedStorage: true })]);
     expect(collector({ scope: 'shared', hostId: 'h2' }).gather(log)).toHaveLength(1);
     expect(collector({ scope: 'any', hostId: 'h2' }).gather(log)).toHaveLength(1);
     expect(collector({ scope: 'host', hostId: 'h2' }).gather(log)).toHaveLength(0);
@@ -102,7 +102,7 @@ describe('whose look it is', () => {
 describe('a look', () => {
   it('is asked for with what the lease’s own request has told', async () => {
     const { asked, evidence } = collector();
-    await evidence(due());
+    await evidence(due([], { profileDirectoryId: '65024:4711' }));
     expect(asked).toMatchObject([
       {
         hostId: 'h1',
@@ -110,6 +110,7 @@ describe('a look', () => {
         leaseBootId: 'b1',
         worker: { pid: 100, processStart: 5_000, pidNamespace: 'ns1' },
         directory: '/profiles/p1',
+        directoryIdentity: { device: '65024', inode: '4711' },
         storageShared: false,
         browserKind: 'chromium',
         screenshot: null,

@@ -68,6 +68,7 @@ const lookAt = async (one: Case, options: CollectorOptions, signal: AbortSignal)
         pidNamespace: request?.pidNamespace ?? '',
       },
       directory: request?.profileDirectory ?? registration?.directory ?? null,
+      directoryIdentity: identityIn(request?.profileDirectoryId ?? null),
       storageShared: registration?.sharedStorage ?? false,
       browserKind: request?.browserKind ?? 'UNKNOWN',
       screenshot: history.screenshot,
@@ -79,6 +80,12 @@ const lookAt = async (one: Case, options: CollectorOptions, signal: AbortSignal)
     },
     signal,
   );
+};
+
+/** As the worker wrote it into its request, `device:inode`. */
+const identityIn = (text: string | null): NonNullable<HostRequest['directoryIdentity']> | null => {
+  const [, device, inode] = /^(\d+):(\d+)$/.exec(text ?? '') ?? [];
+  return device === undefined || inode === undefined ? null : { device, inode };
 };
 
 const evidenceOf = (

@@ -637,6 +637,12 @@ export const SCHEMAS: Readonly<Record<keyof EventPayloads, AvroSchema>> = {
         doc: 'Directory the worker will open. (max 1024)',
         default: null,
       },
+      {
+        name: 'profileDirectoryId',
+        type: ['null', 'string'],
+        doc: 'That directory when the worker asked, as device:inode; null where there was none yet. (max 64)',
+        default: null,
+      },
     ],
   },
   MassSilence: {

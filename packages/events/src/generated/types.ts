@@ -356,6 +356,8 @@ export interface LeaseRequested {
   readonly browserVersion: string | null;
   /** Directory the worker will open. (max 1024) */
   readonly profileDirectory: string | null;
+  /** That directory when the worker asked, as device:inode; null where there was none yet. (max 64) */
+  readonly profileDirectoryId: string | null;
 }
 
 /** Too many leases of the partition fell silent at once: the monitor is the likelier culprit. Without key. Written by: stale-detector. */

@@ -148,10 +148,10 @@ describe('a fault that was planted', { timeout: 60_000 }, () => {
       "it("never: I5: LeaseReleased of a deposed authority took effect", () =>
       given(
         withPolicy(TINY_POLICY),
-        {"bootId":"b1","browserKind":"chromium","browserVersion":"140.0.1","hostId":"h1","incarnation":"i-w1","intent":"fresh","maxRuntimeMs":null,"pid":100,"pidNamespace":"ns1","processStart":5000,"profileDirectory":"/profiles/p1","proxyId":"proxy-a","readOnly":false,"requestId":"w1-1","taskId":"t1","tenant":null,"type":"LeaseRequested","waitMs":5000,"workerId":"w1"},
+        {"bootId":"b1","browserKind":"chromium","browserVersion":"140.0.1","hostId":"h1","incarnation":"i-w1","intent":"fresh","maxRuntimeMs":null,"pid":100,"pidNamespace":"ns1","processStart":5000,"profileDirectory":"/profiles/p1","profileDirectoryId":null,"proxyId":"proxy-a","readOnly":false,"requestId":"w1-1","taskId":"t1","tenant":null,"type":"LeaseRequested","waitMs":5000,"workerId":"w1"},
         {"epoch":0,"holder":{"hostId":"h1","incarnation":"i-w1","taskId":"t1","workerId":"w1"},"intent":"fresh","leaseMs":40,"maxRuntimeMs":1000,"requestId":"w1-1","resumeFrom":null,"token":1,"type":"LeaseGranted"},
         {"browser":"reachable","incarnation":"i-w1","loopLagMs":0,"seq":1,"token":1,"type":"Heartbeat"},
-        {"bootId":"b1","browserKind":"chromium","browserVersion":"140.0.1","hostId":"h1","incarnation":"i-w2","intent":"fresh","maxRuntimeMs":null,"pid":100,"pidNamespace":"ns1","processStart":5000,"profileDirectory":"/profiles/p1","proxyId":"proxy-a","readOnly":false,"requestId":"w2-1","taskId":"t1","tenant":null,"type":"LeaseRequested","waitMs":5000,"workerId":"w2"},
+        {"bootId":"b1","browserKind":"chromium","browserVersion":"140.0.1","hostId":"h1","incarnation":"i-w2","intent":"fresh","maxRuntimeMs":null,"pid":100,"pidNamespace":"ns1","processStart":5000,"profileDirectory":"/profiles/p1","profileDirectoryId":null,"proxyId":"proxy-a","readOnly":false,"requestId":"w2-1","taskId":"t1","tenant":null,"type":"LeaseRequested","waitMs":5000,"workerId":"w2"},
       )
       .when(
         {"browserClosed":"confirmed","outcome":"completed","token":1,"type":"ReleaseRequested"},

@@ -26,6 +26,7 @@ export const request = (
   browserKind: 'chromium',
   browserVersion: '140.0.1',
   profileDirectory: '/profiles/p1',
+  profileDirectoryId: null,
   ...about,
 });
 

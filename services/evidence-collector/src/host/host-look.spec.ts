@@ -163,11 +163,13 @@ describe('a look at a profile directory', () => {
   });
 
   it('tells another directory under the same path by its identity', async () => {
-    const { dev, ino } = statSync(profile);
-    expect((await look({ directoryIdentity: { device: dev, inode: ino } })).directorySame.value).toBe('yes');
-    expect((await look({ directoryIdentity: { device: dev, inode: 1n } })).directorySame.value).toBe('no');
-    const otherBoot = { directoryIdentity: { device: dev + 1, inode: ino }, leaseBootId: 'another' };
-    expect((await look(otherBoot)).directorySame.value).toBe('unknown');
+    const { dev, ino } = statSync(profile, { bigint: true });
+    const same = async (device: bigint, inode: bigint, about: Partial<HostRequest> = {}) =>
+      (await look({ directoryIdentity: { device: String(device), inode: String(inode) }, ...about }))
+        .directorySame.value;
+    expect(await same(dev, ino)).toBe('yes');
+    expect(await same(dev, 1n)).toBe('no');
+    expect(await same(dev + 1n, ino, { leaseBootId: 'another' })).toBe('unknown');
   });
 
   it('never follows a path of another host, unless the storage is shared', async () => {

@@ -19,7 +19,6 @@ function lockHosts(request: HostRequest): readonly string[] {
 
 function taskOf(request: HostRequest): LookTask {
   const isMyHost = request.hostId === request.myHostId;
-  const identity = request.directoryIdentity ?? null;
   const { pid, processStart, pidNamespace } = request.worker;
   return {
     do: 'look',
@@ -28,8 +27,7 @@ function taskOf(request: HostRequest): LookTask {
     leaseBootId: request.leaseBootId,
     worker: { pid, processStart, pidNamespace },
     directory: isMyHost || request.storageShared === true ? request.directory : null,
-    directoryIdentity:
-      identity === null ? null : { device: String(identity.device), inode: String(identity.inode) },
+    directoryIdentity: request.directoryIdentity ?? null,
     browserKind: request.browserKind,
     lockHosts: lockHosts(request),
     cookiesAtCheckpoint: request.cookiesAtCheckpoint ?? null,

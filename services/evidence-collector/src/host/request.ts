@@ -1,9 +1,9 @@
 import type { BrowserKind, Findings } from '@profile-warden/events';
 
-/** Identity of a directory, as recorded when the lease was granted. */
+/** Identity of a directory, as its worker saw it when it asked for the lease. Both are whole numbers. */
 interface DirectoryIdentity {
-  readonly device: number | bigint | string;
-  readonly inode: number | bigint | string;
+  readonly device: string;
+  readonly inode: string;
 }
 
 export interface WorkerIdentity {

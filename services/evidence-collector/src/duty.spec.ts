@@ -101,7 +101,7 @@ describe('whose look it is', () => {
 
 describe('a look', () => {
   it('is asked for with what the lease’s own request has told', async () => {
-    const { asked, evidence } = collector();
+    const { asked, evidence } = collector({ screenshotOrigins: ['https://shots.example'] });
     await evidence(due([], { profileDirectoryId: '65024:4711' }));
     expect(asked).toMatchObject([
       {
@@ -114,6 +114,7 @@ describe('a look', () => {
         storageShared: false,
         browserKind: 'chromium',
         screenshot: null,
+        screenshotOrigins: ['https://shots.example'],
         firstLease: true,
         settleMs: 30_000,
         timeLimitMs: 30_000,

@@ -12,13 +12,15 @@ import { logFindings } from './log-findings.ts';
 import { unreachableFindings } from './unreachable.ts';
 
 /** What the meaning of the findings is; raised when a finding changes what it stands for. */
-const FINDINGS_VERSION = 1;
+const FINDINGS_VERSION = 2;
 
 export interface CollectorOptions {
   readonly collectorId: string;
   readonly hostId: string;
   /** `host`: cases of this host. `shared`: those on shared storage too. `any`: also speaks for hosts that are silent. */
   readonly scope: 'host' | 'shared' | 'any';
+  /** Web servers that may be asked for a screenshot. Default none. */
+  readonly screenshotOrigins?: readonly string[];
   readonly look: (request: HostRequest, signal: AbortSignal) => Promise<HostFindings>;
   readonly sleep: HostRequest['sleep'];
   /** Calendar time for display in the findings, epoch ms. */
@@ -72,6 +74,7 @@ const lookAt = async (one: Case, options: CollectorOptions, signal: AbortSignal)
       storageShared: registration?.sharedStorage ?? false,
       browserKind: request?.browserKind ?? 'UNKNOWN',
       screenshot: history.screenshot,
+      screenshotOrigins: options.screenshotOrigins ?? [],
       firstLease: token === 1,
       settleMs: one.policy.settleMs,
       timeLimitMs: one.policy.collectorTimeoutMs,

@@ -5,7 +5,7 @@ import { lookAtHost } from './host/index.ts';
 import { reportHost } from './host-report.ts';
 
 await runService('evidence-collector', async ({ appender, clock, config, instanceId }) => {
-  const { hostId, scope, partitionCount } = config;
+  const { hostId, scope, screenshotOrigins, partitionCount } = config;
   const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   if (bootId !== '')
     await reportHost(appender, { hostId, bootId: bootId.trim(), collectorId: instanceId }, partitionCount);
@@ -14,6 +14,7 @@ await runService('evidence-collector', async ({ appender, clock, config, instanc
       collectorId: instanceId,
       hostId,
       scope,
+      screenshotOrigins,
       look: lookAtHost,
       sleep: (ms, signal) => clock.sleep(ms, signal),
       wallNow: Date.now,

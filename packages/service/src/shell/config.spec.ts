@@ -25,6 +25,7 @@ describe('a configuration', () => {
       partitionCount: 6,
       cluster: 'dev',
       scope: 'any',
+      screenshotOrigins: [],
       databaseUrl: null,
       fenceTargets: [],
       policy: DEFAULT_POLICY,
@@ -35,6 +36,23 @@ describe('a configuration', () => {
       schemaFile: null,
       fetchBytes: 524_288,
     });
+  });
+
+  it('takes web servers of screenshots by their origin, and nothing that says more', () => {
+    const WARDEN_SCREENSHOT_ORIGINS = 'https://shots.example, http://10.0.0.7:9000';
+    expect(readConfig({ ...ENOUGH, WARDEN_SCREENSHOT_ORIGINS }).screenshotOrigins).toEqual([
+      'https://shots.example',
+      'http://10.0.0.7:9000',
+    ]);
+    for (const refused of [
+      'https://shots.example/',
+      'https://u:p@shots.example',
+      'file:///',
+      'shots.example',
+    ])
+      expect(problemsOf({ ...ENOUGH, WARDEN_SCREENSHOT_ORIGINS: refused })).toEqual([
+        expect.stringContaining('WARDEN_SCREENSHOT_ORIGINS'),
+      ]);
   });
 
   it('takes fence targets by name and url, and puts their names into the policy', () => {

@@ -21,6 +21,9 @@ const list = z.string().transform(listed);
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
+/** As a browser writes an origin: a scheme, a host, a port where it is not the usual one, and nothing else. */
+const isWebOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text;
+
 const ENVIRONMENT = z.object({
   WARDEN_BROKERS: list.pipe(z.array(z.string().regex(/^[^:\s]+:\d+$/, 'each must be host:port')).min(1)),
   WARDEN_REGISTRY_URL: z.url(),
@@ -29,6 +32,11 @@ const ENVIRONMENT = z.object({
   WARDEN_CLUSTER: z.string().min(1).max(64).default('dev'),
   WARDEN_HOST_ID: z.string().min(1).max(128).default(hostname()),
   WARDEN_SCOPE: z.enum(['host', 'shared', 'any']).default('any'),
+  WARDEN_SCREENSHOT_ORIGINS: z
+    .string()
+    .default('')
+    .transform(listed)
+    .pipe(z.array(z.string().refine(isWebOrigin, 'each must be an origin such as https://shots.example'))),
   WARDEN_DATABASE_URL: z.url().optional(),
   WARDEN_SCHEMA_FILE: z.string().min(1).max(4_096).optional(),
   WARDEN_OPERATOR: z.string().min(1).max(128).optional(),
@@ -49,6 +57,8 @@ export interface ServiceConfig {
   readonly cluster: string;
   readonly hostId: string;
   readonly scope: 'host' | 'shared' | 'any';
+  /** Web servers that a collector may ask for a screenshot. */
+  readonly screenshotOrigins: readonly string[];
   /** The read model: to the projector where it writes, to everybody where a restore may start from. */
   readonly databaseUrl: string | null;
   /** Where schemas are kept, for a start while the registry is away; null keeps none. */
@@ -88,6 +98,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): S
     cluster: raw.WARDEN_CLUSTER,
     hostId: raw.WARDEN_HOST_ID,
     scope: raw.WARDEN_SCOPE,
+    screenshotOrigins: raw.WARDEN_SCREENSHOT_ORIGINS,
     databaseUrl: raw.WARDEN_DATABASE_URL ?? null,
     schemaFile: raw.WARDEN_SCHEMA_FILE ?? null,
     fenceTargets,

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   mkdirSync,
   mkdtempSync,
@@ -12,7 +11,6 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   fileAccessTimes,
@@ -213,19 +211,6 @@ describe('a look at a profile directory', () => {
       cookiesKept: { value: 'yes', how: '4 cookies' },
       browserVersion: '140.3.0',
     });
-  });
-
-  it('checks a screenshot by its hash and follows no other scheme', async () => {
-    const path = join(folder, 'shot.png');
-    writeFileSync(path, 'picture');
-    const uri = pathToFileURL(path).href;
-    const sha256 = createHash('sha256').update('picture').digest('hex');
-    const found = async (screenshot: HostRequest['screenshot']) =>
-      (await look({ screenshot })).screenshotFound.value;
-    expect(await found({ uri, sha256 })).toBe('yes');
-    expect(await found({ uri, sha256: 'ff' })).toBe('no');
-    expect(await found({ uri: `${uri}x`, sha256 })).toBe('no');
-    expect(await found({ uri: 'https://example.org/shot.png', sha256 })).toBe('unknown');
   });
 
   it('gives up what does not answer in time instead of waiting for it', async () => {

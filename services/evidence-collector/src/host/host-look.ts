@@ -32,6 +32,7 @@ function taskOf(request: HostRequest): LookTask {
     lockHosts: lockHosts(request),
     cookiesAtCheckpoint: request.cookiesAtCheckpoint ?? null,
     screenshot: request.screenshot,
+    screenshotOrigins: request.screenshotOrigins ?? [],
     firstLease: request.firstLease,
     copiesFolder: '',
   };

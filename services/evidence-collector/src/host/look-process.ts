@@ -63,10 +63,10 @@ async function read(task: LookTask, tell: Tell): Promise<void> {
     await tell({ part: 'databases', report: databases });
     await tell({ part: 'cookies', report: cookies });
   }
-  // Last: its reference may point to another, hung mount.
+  // Last: its reference may point to another, hung mount, or to a server that does not answer.
   const isReachable = task.isMyHost || directory !== null;
   const screenshot = isReachable
-    ? lookAtScreenshot(task.screenshot)
+    ? await lookAtScreenshot(task.screenshot, task.screenshotOrigins)
     : unknown('the lease is of another host');
   await tell({ part: 'screenshot', report: screenshot });
 }

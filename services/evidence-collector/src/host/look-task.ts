@@ -17,6 +17,8 @@ export interface LookTask {
   readonly lockHosts: readonly string[];
   readonly cookiesAtCheckpoint: number | null;
   readonly screenshot: { readonly uri: string; readonly sha256: string } | null;
+  /** Web servers that may be asked for it. */
+  readonly screenshotOrigins: readonly string[];
   readonly firstLease: boolean;
   /** Private folder for copies; empty for a look. */
   readonly copiesFolder: string;

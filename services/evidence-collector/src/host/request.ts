@@ -34,6 +34,8 @@ export interface HostRequest {
   /** Cookies counted at the last checkpoint, where somebody counted. */
   readonly cookiesAtCheckpoint?: number | null;
   readonly screenshot: { readonly uri: string; readonly sha256: string } | null;
+  /** Web servers that may be asked for it, as `https://host:port`. The worker chose the rest of the address. */
+  readonly screenshotOrigins?: readonly string[];
   /** Nobody had a lease on this profile before. */
   readonly firstLease: boolean;
   /** Gap between two looks. */

@@ -129,7 +129,7 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
       expect(decision).toMatchObject({ outcome: 'manual-review', rule: 'profile-corrupt' });
     });
 
-    it('that cannot be read is unknown in everything, and a matter for a person', async () => {
+    it('C71 that cannot be read is unknown in everything, and a matter for a person', async () => {
       const directory = profiles.used();
       chmodSync(directory, isRoot ? 0o700 : 0o000);
       const { findings, decision } = await judged('directory unreadable', directory, { look: lookAsNobody });

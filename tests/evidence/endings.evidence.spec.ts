@@ -56,7 +56,7 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
       expect(decision).toMatchObject({ outcome: 'resume-pending', rule: 'safe-checkpoint' });
     });
 
-    it('ended by SIGKILL: sound, left with its lock, and looking changed nothing', async () => {
+    it('C80 ended by SIGKILL: sound, left with its lock, and looking changed nothing', async () => {
       const { findings, decision } = await after('SIGKILL', async (running) => {
         running.signal('SIGKILL');
         await running.ended();
@@ -68,7 +68,7 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
       expect(decision).toMatchObject({ outcome: 'resume-pending', rule: 'safe-checkpoint' });
     });
 
-    it('stopped by SIGSTOP: alive, whatever it does not do', async () => {
+    it('C07 C09 stopped by SIGSTOP: alive, whatever it does not do', async () => {
       const { findings, decision, attempts } = await after('SIGSTOP', (running) => running.signal('SIGSTOP'));
       expect(findings).toMatchObject({ workerAlive: { value: 'no' }, browserAlive: { value: 'yes' } });
       expect(findings.secondRoot.how).not.toContain('reads files');

@@ -26,7 +26,7 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
     });
     afterAll(async () => profiles[Symbol.asyncDispose]());
 
-    it('is open when the lock names another host', async () => {
+    it('C01 C21 is open when the lock names another host', async () => {
       const directory = profiles.used();
       rmSync(join(directory, LOCKS[kind]), { force: true });
       symlinkSync(FOREIGN[kind], join(directory, LOCKS[kind]));
@@ -42,7 +42,7 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
       expect(outcome.decision.reasons.join()).toContain('foreign-host-lock');
     });
 
-    it('is nobody when strangers have the pids of worker and browser', async ({ skip }) => {
+    it('C17 is nobody when strangers have the pids of worker and browser', async ({ skip }) => {
       if (!mayChoosePids) skip('needs the right to choose a pid');
       const directory = profiles.used();
       const worker = await goneWorker();
@@ -58,7 +58,7 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
       expect(outcome.decision).toMatchObject({ outcome: 'resume-pending', rule: 'safe-checkpoint' });
     });
 
-    it('is the worker while it lives, whatever became of its browser', async () => {
+    it('C14 is the worker while it lives, whatever became of its browser', async () => {
       const directory = profiles.used();
       const { child, identity } = await startWorker();
       try {
@@ -76,7 +76,7 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
       }
     });
 
-    it('is two when a second root came in past a lock that somebody had removed', async () => {
+    it('C03 is two when a second root came in past a lock that somebody had removed', async () => {
       const directory = profiles.used();
       const worker = await goneWorker();
       await using _first = await profiles.start(directory);

@@ -98,7 +98,8 @@ try {
     `all of a burst of ${options.burst} is in ${lagAfterBurstMs} ms after its last record was acknowledged`,
   );
 
-  const cost = await measureTokenCost(pool, profiles, TOKEN_ROUNDS);
+  const accounts = openPool(stack.postgresUrl, { applicationName: 'bench-accounts' });
+  const cost = await measureTokenCost(accounts, profiles, TOKEN_ROUNDS).finally(() => accounts.end());
   say(
     `one update: ${cost.withoutMs} ms, with require_token ${cost.withMs} ms (medians), ratio ${cost.ratio}`,
   );

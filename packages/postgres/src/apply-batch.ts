@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { ProjectionConflictError } from './error.ts';
 import { storableText } from './storable-text.ts';
-import type { ArchiveRow, Batch, CaseRow, ProfileRow } from './rows.ts';
+import type { ArchiveRow, Batch, CaseRow, JsonText, ProfileRow } from './rows.ts';
 
 /**
  * Writes what a run of records did, inside the caller's transaction. The position goes first and is compared and set:
@@ -59,7 +59,7 @@ async function upsertProfiles(
   await client.query(
     `insert into profile (profile_id, partition, lifecycle, token, since_offset, since_at, folded_offset, state)
      select id, $1, lifecycle, token, since, ${instant('since_ms')}, folded, state::json
-     from unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
+     from unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], ${listOf('$8')})
        as t (id, lifecycle, token, since, since_ms, folded, state)
      on conflict (profile_id) do update set
        partition = excluded.partition, lifecycle = excluded.lifecycle, token = excluded.token,
@@ -73,7 +73,7 @@ async function upsertProfiles(
       profiles.map((row) => row.sinceOffset),
       profiles.map((row) => row.sinceAt),
       profiles.map((row) => row.foldedOffset),
-      profiles.map((row) => row.state),
+      listed(profiles.map((row) => row.state)),
     ],
   );
 }
@@ -121,7 +121,7 @@ async function archive(client: PoolClient, partition: number, rows: readonly Arc
   await client.query(
     `insert into event_archive (partition, log_offset, broker_at, profile_id, type, event_id, body)
      select $1, log_offset, ${instant('broker_ms')}, profile_id, type, event_id, body::json
-     from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])
+     from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], ${listOf('$7')})
        as t (log_offset, broker_ms, profile_id, type, event_id, body)
      on conflict do nothing`,
     [
@@ -131,10 +131,17 @@ async function archive(client: PoolClient, partition: number, rows: readonly Arc
       rows.map((row) => (row.profileId === null ? null : storableText(row.profileId))),
       rows.map((row) => row.type),
       rows.map((row) => storableText(row.eventId)),
-      rows.map((row) => row.body),
+      listed(rows.map((row) => row.body)),
     ],
   );
 }
+
+/**
+ * Texts of JSON as one text, told apart by a character that JSON never has as it is. An array would have every quotation
+ * mark of them escaped here and read again one by one there, which takes longer than everything else.
+ */
+const listed = (texts: readonly JsonText[]): string => texts.join('\u001e');
+const listOf = (parameter: string): string => `string_to_array(${parameter}, E'\\x1e')`;
 
 /** Epoch ms as an instant, without the rounding of a division. */
 const instant = (column: string): string => `timestamptz 'epoch' + ${column} * interval '1 millisecond'`;

@@ -24,7 +24,7 @@ export interface ProjectionOptions {
  */
 const COALESCE_MS_MIN = 250;
 const COALESCE_MS_MAX = 1_000;
-const PAUSE_PER_WRITE = 3;
+const PAUSE_PER_WRITE = 9;
 /** Archive rows that wait; past it folding waits as well. */
 const WAITING_MAX = 5_000;
 const RETRY_FIRST_MS = 100;

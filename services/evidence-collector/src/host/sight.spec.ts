@@ -1,20 +1,12 @@
 import { spawnSync, type ChildProcess } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { endProcess, makeChromiumProfile, requestFor, startPerl, whereAllowed } from './host-fixture.ts';
 import { lookAtHost } from './host-look.ts';
-import type { HostFindings, HostRequest } from './request.ts';
+import type { HostFindings } from './request.ts';
 
 // Each look starts real processes, and cores are shared.
 vi.setConfig({ testTimeout: 60_000 });
@@ -45,35 +37,28 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Looks from a pid namespace of its own, as a collector in a container does; the worker lives there or here. */
-function lookFromContainer(options: readonly string[], request: HostRequest, own: boolean): HostFindings {
-  const program = join(folder, 'look.ts');
-  const source = pathToFileURL(join(import.meta.dirname, 'index.ts')).href;
-  writeFileSync(
-    program,
-    `import { lookAtHost } from ${JSON.stringify(source)};
-     import { readlinkSync } from 'node:fs';
-     const request = ${JSON.stringify(request)};
-     if (${own}) request.worker.pidNamespace = readlinkSync('/proc/self/ns/pid');
-     const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-     const found = await lookAtHost({ ...request, now: () => 1, sleep }, AbortSignal.timeout(30_000));
-     process.stdout.write(JSON.stringify(found));`,
-  );
-  const { stdout, stderr } = spawnSync('unshare', ['--pid', '--fork', ...options, process.execPath, program]);
+/** Looks from a pid namespace of its own, as a collector in a container does. */
+function lookFromContainer(
+  options: readonly string[],
+  worker: 'lives-with-us' | 'lives-elsewhere',
+): HostFindings {
+  const program = join(import.meta.dirname, 'other-collector-fixture.ts');
+  const look = [process.execPath, program, JSON.stringify(requestFor(profile)), worker];
+  const { stdout, stderr } = spawnSync('unshare', ['--pid', '--fork', ...options, ...look]);
   if (stdout.length === 0) throw new Error(String(stderr));
   return JSON.parse(String(stdout)) as HostFindings;
 }
 
 inContainer('a collector in a container', () => {
   it('knows its own worker for gone, and says that it cannot see who else is on the directory', () => {
-    const found = lookFromContainer(['--mount-proc'], requestFor(profile), true);
+    const found = lookFromContainer(['--mount-proc'], 'lives-with-us');
     expect(found).toMatchObject({ workerAlive: { value: 'no' }, browserAlive: { value: 'no' } });
     expect(found.secondRoot).toMatchObject({ value: 'unknown' });
     expect(found.secondRoot.how).toContain('runs in a container');
   });
 
   it('leaves open a worker of another container', () => {
-    expect(lookFromContainer(['--mount-proc'], requestFor(profile), false)).toMatchObject({
+    expect(lookFromContainer(['--mount-proc'], 'lives-elsewhere')).toMatchObject({
       workerAlive: { value: 'unknown', how: 'the worker lives in another pid namespace' },
       browserAlive: { value: 'unknown' },
       directoryPresent: { value: 'yes' },
@@ -82,7 +67,7 @@ inContainer('a collector in a container', () => {
   });
 
   it('takes no pid from a /proc that was mounted for other processes', () => {
-    const { workerAlive, browserAlive } = lookFromContainer([], requestFor(profile), true);
+    const { workerAlive, browserAlive } = lookFromContainer([], 'lives-with-us');
     expect(workerAlive).toMatchObject({ value: 'unknown' });
     expect(workerAlive.how).toContain('/proc shows another pid namespace');
     expect(browserAlive.value).toBe('unknown');

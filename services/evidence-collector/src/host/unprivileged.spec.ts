@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import {
   endProcess,
@@ -22,19 +21,10 @@ const NOBODY = 65_534;
 const isRoot = process.geteuid?.() === 0;
 const asRoot = whereAllowed(isRoot, 'the right to start a collector of another user');
 
-/** Looks as nobody; the copies folder then lies in the system's own temporary folder. */
-async function lookAsNobody(folder: string, request: HostRequest): Promise<HostFindings> {
-  const program = join(folder, 'look.ts');
-  const source = pathToFileURL(join(import.meta.dirname, 'index.ts')).href;
-  writeFileSync(
-    program,
-    `import { lookAtHost } from ${JSON.stringify(source)};
-     const request = ${JSON.stringify(request)};
-     const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-     const found = await lookAtHost({ ...request, now: () => 1, sleep }, AbortSignal.timeout(30_000));
-     process.stdout.write(JSON.stringify(found));`,
-  );
-  const child = spawn(process.execPath, [program], {
+/** The folder for its copies then lies in the system's own temporary folder. */
+async function lookAsNobody(request: HostRequest): Promise<HostFindings> {
+  const program = join(import.meta.dirname, 'other-collector-fixture.ts');
+  const child = spawn(process.execPath, [program, JSON.stringify(request)], {
     uid: NOBODY,
     gid: NOBODY,
     env: {},
@@ -65,7 +55,7 @@ asRoot('a collector without rights', () => {
   });
 
   it('C71 says unknown, and never absent or broken, about a directory it may not read', async () => {
-    const found = await lookAsNobody(folder, requestFor(profile));
+    const found = await lookAsNobody(requestFor(profile));
     for (const name of [
       'preferencesValid',
       'databasesSound',
@@ -86,14 +76,14 @@ asRoot('a collector without rights', () => {
 
   it('finds a browser of another user by its arguments', async () => {
     children.push(await startSleeper([`--user-data-dir=${profile}`]));
-    expect((await lookAsNobody(folder, requestFor(profile))).browserAlive.value).toBe('yes');
+    expect((await lookAsNobody(requestFor(profile))).browserAlive.value).toBe('yes');
   });
 
   it('C06 finds a browser of another user by the locks it holds', async () => {
     chmodSync(profile, 0o755);
     const program = `open F, '+<', $ARGV[0]; flock F, 2; print 'ready'; sleep 60`;
     children.push((await startPerl(program, join(profile, 'Default/History'))).child);
-    const { browserAlive } = await lookAsNobody(folder, requestFor(profile));
+    const { browserAlive } = await lookAsNobody(requestFor(profile));
     expect(browserAlive).toMatchObject({ value: 'yes' });
     expect(browserAlive.how).toContain('holds locks on files of it');
   });
@@ -104,7 +94,7 @@ asRoot('a collector without rights', () => {
     const program = `open F, '+<', $ARGV[0]; flock F, 2; fork and exit; print $$; sleep 60`;
     const { said } = await startPerl(program, join(profile, 'Default/History'));
     try {
-      const { browserAlive } = await lookAsNobody(folder, requestFor(profile));
+      const { browserAlive } = await lookAsNobody(requestFor(profile));
       expect(browserAlive).toMatchObject({ value: 'unknown' });
       expect(browserAlive.how).toContain('holds locks on files of it and cannot be seen');
     } finally {
@@ -115,7 +105,7 @@ asRoot('a collector without rights', () => {
   it('C71 leaves open a browser of another user that names no directory', async () => {
     chmodSync(profile, 0o755);
     children.push(await startSleeper([], `process.title = 'chromium'`));
-    const { browserAlive } = await lookAsNobody(folder, requestFor(profile));
+    const { browserAlive } = await lookAsNobody(requestFor(profile));
     expect(browserAlive.value).toBe('unknown');
     expect(browserAlive.how).toContain('cannot be looked into');
   });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import {
   endProcess,
   makeChromiumProfile,
+  nobodyElse,
   requestFor,
   startPerl,
   startSleeper,
@@ -88,7 +89,9 @@ asRoot('a collector without rights', () => {
     expect(browserAlive.how).toContain('holds locks on files of it');
   });
 
-  it('C71 leaves open a lock that outlives whoever took it', async () => {
+  it('C71 leaves open a lock that outlives whoever took it', async ({ skip }) => {
+    // In a container the kernel does not list what a process took that has ended.
+    if (nobodyElse === 'unknown') skip('needs the right to be in the first pid namespace');
     chmodSync(profile, 0o755);
     // The child inherits the lock, and the kernel goes on to name the parent.
     const program = `open F, '+<', $ARGV[0]; flock F, 2; fork and exit; print $$; sleep 60`;

@@ -3,6 +3,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  globSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -21,8 +22,18 @@ import { contentsOf, Profiles } from './profile.fixture.ts';
 import { withBrowser } from './with-browser.fixture.ts';
 
 const FILES = {
-  chromium: { preferences: 'Default/Preferences', cookies: 'Default/Cookies', first: 'SingletonLock' },
-  firefox: { preferences: 'prefs.js', cookies: 'cookies.sqlite', first: '.parentlock' },
+  chromium: {
+    preferences: 'Default/Preferences',
+    cookies: 'Default/Cookies',
+    pageStorage: 'Default/Local Storage/leveldb/CURRENT',
+    first: 'SingletonLock',
+  },
+  firefox: {
+    preferences: 'prefs.js',
+    cookies: 'cookies.sqlite',
+    pageStorage: 'storage/default/*/ls/data.sqlite',
+    first: '.parentlock',
+  },
 };
 const NOBODY = 65_534;
 const isRoot = process.geteuid?.() === 0;
@@ -98,6 +109,16 @@ for (const browser of [BROWSERS.CHROMIUM, BROWSERS.FIREFOX]) {
       expect(findings.databasesSound.value).toBe('no');
       expect(decision).toMatchObject({ outcome: 'manual-review', rule: 'profile-corrupt' });
       expect(decision.reasons.join()).toContain(files.cookies);
+    });
+
+    it('in which the storage of a page is broken is corrupt', async () => {
+      const directory = profiles.used();
+      const [path = ''] = globSync(files.pageStorage, { cwd: directory });
+      expect(path).not.toBe('');
+      writeFileSync(join(directory, path), 'nothing of the kind');
+      const { findings, decision } = await judged('corrupted storage of a page', directory);
+      expect(findings).toMatchObject({ databasesSound: { value: 'no' }, cookiesKept: { value: 'yes' } });
+      expect(decision).toMatchObject({ outcome: 'manual-review', rule: 'profile-corrupt' });
     });
 
     it('that is missing is a matter for a person', async () => {

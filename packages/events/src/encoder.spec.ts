@@ -193,7 +193,10 @@ describe('an offset', () => {
   const at = (fields: object): NewEvent => changed(cleared, fields);
 
   it('is a whole number from 0 to 2^52 - 1, an epoch one from -1', () => {
-    for (const fields of [{ heartbeatOffset: 0, epoch: -1 }, { heartbeatOffset: 2 ** 52 - 1, epoch: 7 }])
+    for (const fields of [
+      { heartbeatOffset: 0, epoch: -1 },
+      { heartbeatOffset: 2 ** 52 - 1, epoch: 7 },
+    ])
       expect(bodyOf(decoderOf().decode(written(at(fields))))).toMatchObject(fields);
     for (const heartbeatOffset of [-1, 0.5, 2 ** 52, 2 ** 52 + 1, 2 ** 53])
       expect(refusal(at({ heartbeatOffset })).code).toBe('number-out-of-range');

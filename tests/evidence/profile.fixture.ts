@@ -36,11 +36,16 @@ export class Profiles implements AsyncDisposable {
   static async of(browser: TestBrowser): Promise<Profiles> {
     const profiles = new Profiles(browser);
     await new Promise<void>((resolve) => profiles.#server.listen(0, '127.0.0.1', resolve));
-    const first = profiles.empty('first');
-    await using running = await profiles.start(first);
-    await wait(USED_MS);
-    await running.close();
-    return profiles;
+    try {
+      const first = profiles.empty('first');
+      await using running = await profiles.start(first);
+      await wait(USED_MS);
+      await running.close();
+      return profiles;
+    } catch (error) {
+      await profiles[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   empty(name: string): string {

@@ -58,7 +58,7 @@ export const projectorWorld = async (): Promise<ProjectorWorld> => {
   const epochs = new Map<number, number>();
   let written = 0;
   const append = (events: readonly Omit<NewEvent, 'id'>[]): Promise<readonly number[]> =>
-    appender.append(events.map((event) => ({ ...event, id: `spec-${(written += 1)}` }) as NewEvent));
+    appender.append(events.map((event) => ({ ...event, id: `spec-${(written += 1)}` })));
 
   /** The partition's authority, which never comes before a story of the partition. */
   const epochOf = async (partition: number): Promise<number> => {

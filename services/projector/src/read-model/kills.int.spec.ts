@@ -14,6 +14,8 @@ const STATEMENTS = [
   /^commit/,
 ] as const;
 
+const STORIES_MAX = 200;
+
 let world: ProjectorWorld;
 beforeEach(async () => {
   world = await projectorWorld();
@@ -49,10 +51,9 @@ describe('two projectors on one partition', () => {
     await world.projected();
     await using second = await world.start({ cluster: 'second' });
     const both = [first.of('projector'), second.of('projector')];
-    const gone = Promise.race(both.map(({ pid }) => untilGone(pid)));
-    let isOver = false;
-    void gone.then(() => (isOver = true));
-    for (let count = 0; count < 200 && !isOver; count += 1) await world.story(count % 2);
+    const over = new AbortController();
+    const gone = Promise.race(both.map(({ pid }) => untilGone(pid))).finally(() => over.abort());
+    for (let count = 0; count < STORIES_MAX && !over.signal.aborted; count += 1) await world.story(count % 2);
     await gone;
     await world.projected();
     await world.verified();

@@ -6,6 +6,7 @@ import {
   startStack,
   type KafkaCluster,
   type KafkaToolResult,
+  type ServiceHandle,
   type ServiceName,
   type Services,
   type Stack,
@@ -13,34 +14,15 @@ import {
 import { DEFAULT_POLICY, type Policy } from '@profile-warden/domain';
 import type { LogRecord } from '@profile-warden/events';
 import { openPool } from '@profile-warden/postgres';
+import { AuthorityClient } from '@profile-warden/testkit/client';
 import { dumpTopic, judge, type DumpSource, type Judgement } from '@profile-warden/testkit/dump';
 import { KafkaProxy } from '@profile-warden/testkit/proxy';
 import { expect } from 'vitest';
+import { FAULT_POLICY, HOST_ID, PARTITION_COUNT, SESSION_MS } from './fault-settings.fixture.ts';
 import { Fleet } from './fleet.fixture.ts';
 import type { FleetOrders } from './fleet-messages.fixture.ts';
 import { RegistryProxy } from './registry-proxy.fixture.ts';
 
-/** A recovery within seconds; every inequality of the policy holds. */
-const FAULT_POLICY: Partial<Policy> = {
-  version: 'faults-1',
-  tickEveryMs: 200,
-  heartbeatEveryMs: 500,
-  suspectAfterMs: 2_000,
-  leaseMs: 7_000,
-  unreachableAfterMs: 4_000,
-  startBudgetMs: 20_000,
-  settleMs: 600,
-  killMs: 600,
-  marginMs: 2_000,
-  evidenceAttempts: 2,
-  evidenceEveryMs: 500,
-  collectorTimeoutMs: 5_000,
-  massSilence: { fraction: 0.3, minLeases: 100, windowMs: 200, holdMs: 2_000 },
-};
-
-const PARTITION_COUNT = 6;
-const HOST_ID = 'fault-host';
-const SESSION_MS = 3_000;
 /** A database for tests keeps no commit through a kill unless it is told to; ours is killed, and must. */
 const KEEPS_COMMITS = `do $$ begin
   execute format('alter database %I set synchronous_commit = on', current_database());
@@ -57,6 +39,12 @@ export interface FaultWorldOptions {
   readonly env?: Record<string, string>;
   /** More than one: services and fleets use a cluster of so many brokers, and no proxy. Default 1. */
   readonly brokerCount?: number;
+}
+
+export interface Variant {
+  readonly service: ServiceHandle;
+  /** How it has ended, each time that it did by itself. */
+  readonly deaths: readonly string[];
 }
 
 /**
@@ -155,6 +143,16 @@ export class FaultWorld implements AsyncDisposable {
     return more;
   }
 
+  /** A process of another build of the service: its program, by path. It goes with the world, unless it ends before. */
+  async variant(name: ServiceName, program: string, env: Record<string, string>): Promise<Variant> {
+    const deaths: string[] = [];
+    const base = FaultWorld.#serviceOptions(this.#options, deaths);
+    const options = { ...base, names: [name], programs: { [name]: program }, env: { ...base.env, ...env } };
+    const services = await startServices(this.#target, { ...options, label: 'variant', deploy: false });
+    this.#more.push(services);
+    return { service: services.of(name), deaths };
+  }
+
   /** The deploy step. */
   async deploy(): Promise<void> {
     const options = FaultWorld.#serviceOptions(this.#options, this.died);
@@ -187,6 +185,13 @@ export class FaultWorld implements AsyncDisposable {
     });
     this.#fleets.push(fleet);
     return fleet;
+  }
+
+  /** Somebody in this process who asks for leases, over the same network as the workers. */
+  client(clientId: string): Promise<AuthorityClient> {
+    const { brokers, topic } = this;
+    const { registryUrl } = this.stack;
+    return AuthorityClient.open({ brokers, registryUrl, topic, partitionCount: PARTITION_COUNT, clientId });
   }
 
   heal(): void {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import type { ServiceHandle } from '@profile-warden/devstack';
 
 /** What a service tells of itself over HTTP and in its log, in whatever state it is. */
@@ -6,6 +6,14 @@ export interface FoldedState {
   readonly partition: number;
   readonly nextOffset: number;
   readonly hash: string;
+}
+
+/** A line that a service has logged. */
+interface Line {
+  /** 30 info, 40 warn, 50 error, 60 fatal. */
+  readonly level: number;
+  readonly msg: string;
+  readonly partition?: number;
 }
 
 const BOUND_MS = 5_000;
@@ -36,3 +44,26 @@ export const metricOf = async (
 
 /** Everything it has written so far, warnings of Node included. */
 export const logOf = (service: ServiceHandle): Promise<string> => readFile(service.logFile, 'utf8');
+
+/** What /livez says, or false where nobody answers. */
+export const isAlive = (service: ServiceHandle): Promise<boolean> =>
+  ask(service, '/livez').then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
+/** What a service logs from now on, its next run included. */
+export const logFromNow = async (
+  service: ServiceHandle,
+): Promise<{ readonly lines: () => Promise<readonly Line[]> }> => {
+  const { size: start } = await stat(service.logFile);
+  return {
+    lines: async () => {
+      await using file = await open(service.logFile);
+      const { size } = await file.stat();
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
+      const lines = buffer.toString('utf8', 0, bytesRead).split('\n');
+      return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line);
+    },
+  };
+};

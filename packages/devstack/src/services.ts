@@ -35,6 +35,8 @@ export type ServicesOptions = {
   scope?: string;
   /** Overrides of the policy. */
   policy?: Readonly<Record<string, unknown>>;
+  /** Programs to run in place of the services' own, by path: how a faulty build is tried. */
+  programs?: Partial<Record<ServiceName, string>>;
   /** Default: free ports. A service keeps its port when it is restarted. */
   httpPorts?: Partial<Record<ServiceName, number>>;
   /** Names the log files of one set where several share a folder, such as a second authority. */
@@ -83,7 +85,8 @@ export async function startServices(stack: ServicesTarget, options: ServicesOpti
     const services: Service<ServiceName>[] = [];
     for (const name of names) {
       const port = await claimPort(name, options.httpPorts?.[name]);
-      const spec = processOf([`services/${name}/src/main.ts`], join(logDir, `${name}${label}.log`), {
+      const program = options.programs?.[name] ?? `services/${name}/src/main.ts`;
+      const spec = processOf([program], join(logDir, `${name}${label}.log`), {
         ...env,
         WARDEN_HTTP_PORT: String(port),
       });

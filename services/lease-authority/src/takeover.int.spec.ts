@@ -1,11 +1,11 @@
 import { kafkaTool, startServices, type Services } from '@profile-warden/devstack';
 import { READ_SCHEMA, loadPosition, openPool } from '@profile-warden/postgres';
+import { AuthorityClient } from '@profile-warden/testkit/client';
 import { freshDatabase, freshTopicName, parts } from '@profile-warden/testkit/parts';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { AuthorityClient } from './authority-client.fixture.ts';
 
 const DELETE_RECORDS = 'org.apache.kafka.tools.DeleteRecordsCommand';
 const PROFILES = Array.from({ length: 40 }, (_none, index) => `profile-${index}`);
@@ -54,7 +54,7 @@ class Installation implements AsyncDisposable {
   async client(): Promise<AuthorityClient> {
     const { topic, partitionCount } = this;
     const client = await AuthorityClient.open({ ...parts(), topic, partitionCount });
-    this.#running.push({ [Symbol.asyncDispose]: () => client.close() });
+    this.#running.push(client);
     return client;
   }
 
@@ -118,12 +118,7 @@ describe('an authority that takes a partition over', () => {
     const client = await warden.client();
     for (const profileId of PROFILES)
       expect(await client.ask(profileId, `${profileId}.1`)).toMatchObject({ type: 'LeaseGranted', token: 1 });
-    const marker = await client.say('profile-0', {
-      type: 'ReleaseRequested',
-      token: 1,
-      outcome: 'completed',
-      browserClosed: 'confirmed',
-    });
+    const marker = await client.release('profile-0', 1);
     await warden.projected(marker + 1);
     await first.stop();
     await projector.stop();

@@ -1,0 +1,2 @@
+export { AuthorityClient } from './authority-client.ts';
+export type { Answer } from './authority-client.ts';

@@ -5,11 +5,11 @@ import { bridgeLog, createKafka, type LogLevel } from './connection.ts';
 describe('the log bridge', () => {
   const lines: [LogLevel, string, Readonly<Record<string, unknown>>][] = [];
   const bridge = bridgeLog((level, message, fields) => lines.push([level, message, fields]));
-  const entry = (level: logLevel, message: string) => ({
+  const entry = (level: logLevel, message: string, fields: Readonly<Record<string, unknown>> = {}) => ({
     namespace: 'Consumer',
     level,
     label: '',
-    log: { message, timestamp: 'now', groupId: 'g' },
+    log: { message, timestamp: 'now', groupId: 'g', ...fields },
   });
 
   it('keeps level, place and fields', () => {
@@ -19,10 +19,10 @@ describe('the log bridge', () => {
 
   it('turns the alarms that belong to normal work down', () => {
     bridge(
-      entry(
-        logLevel.ERROR,
-        'The producer attempted to update a transaction while another concurrent operation',
-      ),
+      entry(logLevel.ERROR, 'Response AddPartitionsToTxn(key: 24, version: 1)', {
+        error:
+          'The producer attempted to update a transaction while another concurrent operation on the same transaction was ongoing',
+      }),
     );
     bridge(
       entry(logLevel.WARN, 'Limiting retries for the idempotent producer may invalidate EoS guarantees'),

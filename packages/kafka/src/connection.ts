@@ -49,7 +49,10 @@ export function bridgeLog(log: LogFunction | undefined): (entry: LogEntry) => vo
   if (log === undefined) return () => undefined;
   return ({ namespace, level, log: { message, timestamp: _timestamp, logger: _logger, ...fields } }) => {
     const text = namespace === '' ? message : `${namespace}: ${message}`;
-    log(EXPECTED.test(message) ? 'debug' : (LEVELS[level] ?? 'debug'), text, fields);
+    // The library says what came back either in the line itself or in a field of it.
+    const isExpected =
+      EXPECTED.test(message) || (typeof fields['error'] === 'string' && EXPECTED.test(fields['error']));
+    log(isExpected ? 'debug' : (LEVELS[level] ?? 'debug'), text, fields);
   };
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthorityClient } from '@profile-warden/testkit/client';
 import { describe, expect, it } from 'vitest';
 import { profilesOn } from './profile-ids.fixture.ts';
+import { refusalWaits } from './refused-transactions.fixture.ts';
 import { logFromNow } from './service-view.fixture.ts';
 import { useFaultWorld } from './shared-world.fixture.ts';
 
@@ -10,8 +11,12 @@ const BOUND_MS = 60_000;
 const RESUMED_MS = 9_000;
 const BURST_COUNT = 200;
 const ANSWER_P99_MS = 500;
-/** The machine may spoil a burst; a wait of the library, 300 ms for each transaction, would be in all of them. */
+/** What else the machine does may spoil a burst. */
 const BURSTS_MAX = 5;
+/** Transactions that are told to come again while the last one is being ended, as many as show how long they wait. */
+const REFUSED_COUNT = 5;
+/** As the library comes, it would be 240 ms and more. */
+const REFUSED_MEDIAN_MS = 100;
 /** Sends of each of two handlers, neither of which waits for the other or for an answer. */
 const SENDS_EACH = 20;
 const SEND_EVERY_MS = 20;
@@ -43,6 +48,7 @@ describe('transactions', () => {
 
   it('F1: two hundred requests for one partition as fast as it takes them: each answered once, and none waits for a retry', async () => {
     const { world } = opened;
+    const waits = refusalWaits(world.proxy, `dev.lease-authority.${world.topic}`);
     const fleet = world.fleet('beside-a-burst');
     await fleet.grants(20, BOUND_MS);
     await using asker = await world.client('burst');
@@ -54,6 +60,8 @@ describe('transactions', () => {
       count += 1;
     }
     expect(p99Ms, 'ms until an answer, p99').toBeLessThan(ANSWER_P99_MS);
+    await expect.poll(() => waits.length, { timeout: BOUND_MS }).toBeGreaterThanOrEqual(REFUSED_COUNT);
+    expect(quantile(waits, 0.5), 'ms until they did').toBeLessThan(REFUSED_MEDIAN_MS);
     const told = await fleet.finish(BOUND_MS);
     expect(told).toMatchObject({ failed: 0, lost: 0, released: told.granted });
     const complaints = (await log.lines()).filter(({ level }) => level >= 40);

@@ -66,9 +66,12 @@ create table if not exists warden.database (
   confirmed_identity text
 );
 
+-- `guards`: some table has been guarded, so accepted tokens are noted for its trigger.
+alter table warden.database add column if not exists guards boolean not null default false;
+
 do $$
 declare
-  c_version constant integer := 2;
+  c_version constant integer := 3;
   v_installed integer;
 begin
   select d.version into v_installed from warden.database d;

@@ -186,6 +186,7 @@ declare
   v_valid boolean;
   v_offset bigint;
   v_ok boolean;
+  v_guards boolean;
   v_checked jsonb;
   v_verdict record;
 begin
@@ -196,12 +197,16 @@ begin
   select v_valid and v_token = p_token and coalesce(r.token < p_token, true)
          and (p_seen_offset is null or p_seen_offset between 0 and v_offset)
          and d.confirmed_identity = warden.database_incarnation(),
-         coalesce(nullif(current_setting('warden.tokens', true), ''), '{}')::jsonb
-  into v_ok, v_checked
+         d.guards
+  into v_ok, v_guards
   from warden.database d left join warden.revocation r on r.profile_id = p_profile_id;
   if v_ok then
-    if (v_checked ->> p_profile_id) is distinct from p_token::text then
-      perform set_config('warden.tokens', (v_checked || jsonb_build_object(p_profile_id, p_token))::text, true);
+    -- Nobody reads it where no table is guarded. One that becomes so in between refuses this transaction once.
+    if v_guards then
+      v_checked := coalesce(nullif(current_setting('warden.tokens', true), ''), '{}')::jsonb;
+      if (v_checked ->> p_profile_id) is distinct from p_token::text then
+        perform set_config('warden.tokens', (v_checked || jsonb_build_object(p_profile_id, p_token))::text, true);
+      end if;
     end if;
     return;
   end if;

@@ -69,6 +69,7 @@ begin
 end
 $body$, p_profile_column));
   execute format('revoke all on function warden.%I() from public', v_function);
+  update warden.database set guards = true where not guards;
   -- After the row and not before: other triggers can no longer change it.
   execute format('create or replace trigger warden_guard after insert or update or delete on %s
     for each row execute function warden.%I()', p_table, v_function);
@@ -96,3 +97,6 @@ create or replace view warden.guarded_table as
          t.tgenabled <> 'D' as is_enabled
   from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
   where t.tgname = 'warden_guard' and p.pronamespace = 'warden'::regnamespace;
+
+-- Guarded by an older version, or restored with its trigger into a database that has the fence anew.
+update warden.database set guards = true where not guards and exists (select from warden.guarded_table);

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FenceDatabase } from './fence-database.fixture.ts';
 import { end, fenceDatabase, grant, mark } from './fence-database.fixture.ts';
+import { installFence } from './install.ts';
 
 let database: FenceDatabase;
 let writer: pg.Client;
@@ -216,5 +217,51 @@ describe('guarding', () => {
     await expect(writer.query(`select warden.guard_table('account', 'profile_id')`)).rejects.toMatchObject({
       code: '42501',
     });
+  });
+});
+
+describe('a database without a guarded table', () => {
+  const begin = async (client: pg.Client): Promise<void> => {
+    await client.query('begin');
+    await client.query(`select warden.require_token('a', 2)`);
+  };
+  const deposit = (client: pg.Client): Promise<unknown> =>
+    client.query(`insert into purse values ('a') on conflict do nothing`);
+
+  const unguarded = async (): Promise<{ readonly own: FenceDatabase; readonly client: pg.Client }> => {
+    const own = await fenceDatabase();
+    await own.projector.query('create table public.purse (profile_id text primary key)');
+    await grant(own.projector, 'a', 2, 1);
+    const client = await own.connect();
+    await client.query('set search_path = public');
+    return { own, client };
+  };
+
+  it('takes no note of tokens; who asked before a table is guarded is refused once by it', async () => {
+    const { own, client } = await unguarded();
+    await begin(client);
+    const { rows } = await client.query(`select current_setting('warden.tokens', true) as noted`);
+    expect((rows[0] as { noted: string | null }).noted ?? '').toBe('');
+    await own.projector.query(`select warden.guard_table('public.purse', 'profile_id')`);
+    await expect(deposit(client)).rejects.toMatchObject({ code: 'WD004' });
+    await client.query('rollback');
+    await begin(client);
+    await deposit(client);
+    await client.query('commit');
+    await own[Symbol.asyncDispose]();
+  });
+
+  it('knows a table that was restored with its guard once the fence is installed again', async () => {
+    const { own, client } = await unguarded();
+    await own.projector.query(`select warden.guard_table('public.purse', 'profile_id')`);
+    await own.projector.query('update warden.database set guards = false');
+    await begin(client);
+    await expect(deposit(client)).rejects.toMatchObject({ code: 'WD004' });
+    await client.query('rollback');
+    await installFence(own.projector);
+    await begin(client);
+    await deposit(client);
+    await client.query('commit');
+    await own[Symbol.asyncDispose]();
   });
 });

@@ -4,7 +4,7 @@ import { isPool } from './client.ts';
 import { FenceUsageError } from './errors.ts';
 
 /** Version of the install that this package brings. */
-export const FENCE_VERSION = 2;
+export const FENCE_VERSION = 3;
 
 const PARTS = ['1-tables.sql', '2-require-token.sql', '3-projector.sql', '4-guard-table.sql', '5-rights.sql'];
 

@@ -3,7 +3,7 @@ import { freshDatabase } from '@profile-warden/testkit/parts';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grant } from './fence-database.fixture.ts';
-import { installFence } from './index.ts';
+import { FENCE_VERSION, installFence } from './index.ts';
 import { installTarball, packFence } from './tarball.fixture.ts';
 import type { Consumer, Tarball } from './tarball.fixture.ts';
 
@@ -68,7 +68,7 @@ describe('the tarball', () => {
        console.log(await installedFence(client));
        await client.end();`,
     );
-    expect(await consumer.run('node', ['install.js'], env)).toBe('2\n');
+    expect(await consumer.run('node', ['install.js'], env)).toBe(`${FENCE_VERSION}\n`);
   });
 
   it('runs the example of the README as plain JavaScript, against a real database', async () => {

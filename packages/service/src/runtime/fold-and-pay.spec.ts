@@ -2,6 +2,7 @@ import { canonicalState } from '@profile-warden/domain';
 import { LOST, UNANSWERED, late } from '@profile-warden/testkit/memory';
 import { quarantineRequested, request } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
+import type { Duty } from './duty.ts';
 import { Bench, fencing, type Running } from './runtime.fixture.ts';
 
 const epochsOf = (bench: Bench): number[] =>
@@ -154,6 +155,31 @@ describe('a partition under an epoch', () => {
     expect(await losses(2_000, 4)).toBe('going on');
     expect(await losses(2_000, 5)).toContain('partition 0 was lost 5 times within 30000 ms');
     expect(await losses(8_000, 8)).toBe('going on');
+  });
+});
+
+describe('a duty with a mistake in it', () => {
+  it('fails the runtime with its error when it throws, and nothing is paid any more', async () => {
+    const bench = new Bench();
+    bench.quarantine('p1');
+    const duty = fencing();
+    const mistaken: Duty = {
+      ...duty,
+      gather: (view, profiles) => {
+        if (profiles.some(({ profileId }) => profileId === 'p2')) throw new TypeError('no such field');
+        return duty.gather(view, profiles);
+      },
+    };
+    const { runtime } = await bench.start(mistaken);
+    await bench.clock.advance(1_000);
+    expect(bench.of('FenceConfirmed')).toHaveLength(1);
+    bench.quarantine('p2');
+    bench.quarantine('p3');
+    await bench.clock.advance(1_000);
+    await expect(runtime.failed).rejects.toThrow('no such field');
+    bench.quarantine('p4');
+    await bench.clock.advance(60_000);
+    expect(bench.of('FenceConfirmed')).toHaveLength(1);
   });
 });
 

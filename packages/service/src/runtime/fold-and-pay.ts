@@ -120,6 +120,7 @@ export class FoldAndPay implements LogListener {
       mayAct: () => this.#options.reader.mayAct(partition),
       failureIsLoss: this.#options.failureIsLoss ?? false,
       onLost: (error) => this.#lost(partition, held, error),
+      onFailed: (error) => this.#fail(error),
     });
     held.run.begin();
     return { from: opening.state.nextOffset };

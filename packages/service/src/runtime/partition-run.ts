@@ -37,6 +37,8 @@ export interface PartitionRunOptions {
   readonly mayAct: () => boolean;
   /** The payer is dead or no longer rightful; the run does nothing more until it is reopened. */
   readonly onLost: (error: unknown) => void;
+  /** The duty itself has thrown: a mistake that another try would only repeat. Nothing is paid under this opening any more. */
+  readonly onFailed: (error: unknown) => void;
   /** Whether a failed payment kills the payer (an epoch) or may simply be tried again (an append). */
   readonly failureIsLoss: boolean;
 }
@@ -161,11 +163,14 @@ export class PartitionRun implements PartitionView {
     const opening = this.#opening;
     if (this.#paying === opening || (this.#dirty.size === 0 && this.#notices.length === 0)) return;
     this.#paying = opening;
-    void this.#payAll(opening).finally(() => {
-      if (this.#paying !== opening) return;
-      this.#paying = null;
-      if (this.#dirty.size > 0 || this.#notices.length > 0) this.kick();
-    });
+    this.#payAll(opening).then(
+      () => {
+        if (this.#paying !== opening) return;
+        this.#paying = null;
+        if (this.#dirty.size > 0 || this.#notices.length > 0) this.kick();
+      },
+      (error: unknown) => this.#options.onFailed(error),
+    );
   }
 
   #foldOne(record: LogRecord): void {

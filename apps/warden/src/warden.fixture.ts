@@ -7,7 +7,15 @@ import {
 } from '@profile-warden/kafka';
 import type { NewEvent, WardenEvent } from '@profile-warden/events';
 import { freshTopicName, parts } from '@profile-warden/testkit/parts';
-import { beat, decided, evidence, request, stepStarted, suspected } from '@profile-warden/testkit/spec';
+import {
+  beat,
+  decided,
+  evidence,
+  leaseGranted,
+  request,
+  stepStarted,
+  suspected,
+} from '@profile-warden/testkit/spec';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './program.ts';
 
@@ -82,21 +90,10 @@ export const wardenFixture = async (partitionCount = 2): Promise<WardenFixture> 
     pass,
     async bringToReview(profileId, leaseMs = 300) {
       const epoch = epochs[partitionOf(profileId, partitionCount)] ?? -1;
-      const { workerId, incarnation, hostId, taskId } = request();
       const offsets = await append(
         profileId,
         request(),
-        {
-          type: 'LeaseGranted',
-          epoch,
-          token: 1,
-          requestId: 'r1',
-          holder: { workerId, incarnation, hostId, taskId },
-          intent: 'fresh',
-          leaseMs,
-          maxRuntimeMs: 600_000,
-          resumeFrom: null,
-        },
+        leaseGranted(epoch, { leaseMs }),
         beat(),
         beat('reachable', { token: 9 }),
         stepStarted('pay', 'sensitive', { name: 'pay the order' }),

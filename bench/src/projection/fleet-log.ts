@@ -1,8 +1,10 @@
-import type { NewEvent, WardenEvent } from '@profile-warden/events';
+import type { NewEvent } from '@profile-warden/events';
 import { KafkaAppender, SchemaRegistryClient } from '@profile-warden/kafka';
+import { stepCompleted, stepStarted } from '@profile-warden/testkit/spec';
 
 const BATCH = 2_000;
 const SENDS_AHEAD = 4;
+const READ = { name: 'look', repeatable: true, url: null, proxyId: null };
 
 export interface FleetTarget {
   readonly brokers: readonly string[];
@@ -66,7 +68,11 @@ export class FleetLog {
       const pair = (index - half) / 2;
       const profileId = this.#profiles[pair % this.#profiles.length] ?? '';
       const stepId = `step-${pair}`;
-      return { id: `s.${index}`, profileId, event: half === 0 ? started(stepId) : completed(stepId) };
+      return {
+        id: `s.${index}`,
+        profileId,
+        event: half === 0 ? stepStarted(stepId, 'read', READ) : stepCompleted(stepId),
+      };
     });
   }
 
@@ -85,26 +91,3 @@ export class FleetLog {
     await Promise.all(underWay);
   }
 }
-
-const started = (stepId: string): WardenEvent => ({
-  type: 'StepStarted',
-  token: 1,
-  stepId,
-  name: 'look',
-  kind: 'read',
-  repeatable: true,
-  final: false,
-  url: null,
-  proxyId: null,
-  screenshot: null,
-});
-
-const completed = (stepId: string): WardenEvent => ({
-  type: 'StepCompleted',
-  token: 1,
-  stepId,
-  outcome: 'ok',
-  checkpoint: null,
-  url: null,
-  screenshot: null,
-});

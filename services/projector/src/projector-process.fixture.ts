@@ -14,6 +14,7 @@ import {
   beat,
   decided,
   evidence,
+  leaseGranted,
   quarantineRequested,
   request,
   stepStarted,
@@ -83,20 +84,9 @@ export const projectorWorld = async (): Promise<ProjectorWorld> => {
       const epoch = await epochOf(partition);
       const say = async (...events: readonly WardenEvent[]): Promise<number> =>
         (await append(events.map((event) => ({ profileId, event })))).at(-1) ?? -1;
-      const { workerId, incarnation, hostId, taskId } = request();
       const last = await say(
         request(),
-        {
-          type: 'LeaseGranted',
-          epoch,
-          token: 1,
-          requestId: 'r1',
-          holder: { workerId, incarnation, hostId, taskId },
-          intent: 'fresh',
-          leaseMs: 30_000,
-          maxRuntimeMs: 600_000,
-          resumeFrom: null,
-        },
+        leaseGranted(epoch),
         beat(),
         stepStarted('pay', 'sensitive'),
         quarantineRequested(),

@@ -29,6 +29,7 @@ export {
   finding,
   findings,
   hostReported,
+  leaseGranted,
   massSilence,
   quarantineRequested,
   registered,

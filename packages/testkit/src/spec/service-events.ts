@@ -1,8 +1,29 @@
 import type { Answer, Cause, EventOf, Finding, Findings, HostStatus } from '@profile-warden/events';
+import { request } from './worker-events.ts';
 
 type About<E> = Partial<Omit<E, 'type'>>;
 
 export const finding = (value: Answer): Finding => ({ value, how: 'looked', at: 0 });
+
+/** The first lease of a profile, given to whoever `request()` is. */
+export const leaseGranted = (
+  epoch: number,
+  about: About<EventOf<'LeaseGranted'>> = {},
+): EventOf<'LeaseGranted'> => {
+  const { requestId, workerId, incarnation, hostId, taskId } = request();
+  return {
+    type: 'LeaseGranted',
+    epoch,
+    token: 1,
+    requestId,
+    holder: { workerId, incarnation, hostId, taskId },
+    intent: 'fresh',
+    leaseMs: 30_000,
+    maxRuntimeMs: 600_000,
+    resumeFrom: null,
+    ...about,
+  };
+};
 
 /** A look that found the holder gone and the profile sound. */
 export const findings = (about: { readonly [K in keyof Findings]?: Findings[K] | Answer } = {}): Findings => {

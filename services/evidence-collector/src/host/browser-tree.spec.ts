@@ -1,3 +1,4 @@
+import { lookAtProcess } from '@profile-warden/browser-host';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -18,7 +19,6 @@ import {
   startSleeper,
 } from './host-fixture.ts';
 import { lookAtHost } from './host-look.ts';
-import { lookAtProcess } from './process-entry.ts';
 import type { HostRequest } from './request.ts';
 
 // Each look starts real processes, and cores are shared.

@@ -1,10 +1,17 @@
+import {
+  isForeign,
+  isStuck,
+  printable,
+  type ProcessEntry,
+  type ProcessTable,
+  ProfileUsers,
+  type readLock,
+  type SearchedDirectory,
+  type Tie,
+} from '@profile-warden/browser-host';
 import { statSync } from 'node:fs';
-import { isForeign, type readLock } from './lock-link.ts';
 import type { LookTask } from './look-task.ts';
-import { isStuck, type ProcessEntry } from './process-entry.ts';
-import type { ProcessTable } from './process-table.ts';
-import { ProfileUsers, type SearchedDirectory, type Tie } from './profile-user.ts';
-import { no, printable, unknown, yes, type Seen } from './seen.ts';
+import { no, unknown, yes, type Seen } from './seen.ts';
 import { namespaceGap, outOfSight } from './worker-process.ts';
 
 /** What is known of the directory when the table is judged; null until it has answered. */

@@ -1,8 +1,9 @@
+import { codeOf } from '@profile-warden/browser-host';
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { readQuietly } from './quiet-file.ts';
-import { codeOf, no, unknown, yes, type Seen } from './seen.ts';
+import { no, unknown, yes, type Seen } from './seen.ts';
 
 /** What a check may cost in one look, over all databases. */
 export class CopyBudget {

@@ -1,8 +1,8 @@
+import { codeOf, identityOf } from '@profile-warden/browser-host';
 import { realpathSync, statSync } from 'node:fs';
 import { fileSystemOf } from './file-system.ts';
-import { identityOf } from './listing.ts';
 import type { DirectoryReport, LookTask } from './look-task.ts';
-import { codeOf, no, unknown, yes, type Seen } from './seen.ts';
+import { no, unknown, yes, type Seen } from './seen.ts';
 
 export interface DirectoryLook extends DirectoryReport {
   readonly realPath: string | null;

@@ -1,3 +1,4 @@
+import { linkOf, lookAtProcess } from '@profile-warden/browser-host';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
@@ -5,7 +6,6 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, it } from 'vitest';
-import { linkOf, lookAtProcess } from './process-entry.ts';
 import type { HostRequest } from './request.ts';
 
 // For tests only: small profiles, real processes and a request that fits this host.

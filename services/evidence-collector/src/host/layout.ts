@@ -1,7 +1,7 @@
+import { codeOf } from '@profile-warden/browser-host';
 import type { BrowserKind } from '@profile-warden/events';
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from './seen.ts';
 
 /** Where a browser keeps what is checked, as paths below the directory. */
 export interface Layout {

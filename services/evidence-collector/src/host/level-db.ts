@@ -1,7 +1,8 @@
+import { codeOf } from '@profile-warden/browser-host';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesOf } from './quiet-file.ts';
-import { codeOf, no, unknown, yes, type Seen } from './seen.ts';
+import { no, unknown, yes, type Seen } from './seen.ts';
 
 // Pages keep their logins in these as well as in cookies. A browser that finds one broken starts an empty one.
 

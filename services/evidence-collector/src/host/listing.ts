@@ -1,8 +1,8 @@
+import { codeOf, identityOf } from '@profile-warden/browser-host';
 import { createHash } from 'node:crypto';
 import { lstatSync, opendirSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import type { ListingReport } from './look-task.ts';
-import { codeOf } from './seen.ts';
 
 const MAX_ENTRY_COUNT = 20_000;
 
@@ -10,8 +10,6 @@ const MAX_ENTRY_COUNT = 20_000;
 export interface Listing extends ListingReport {
   readonly identities: ReadonlySet<string>;
 }
-
-export const identityOf = (stats: BigIntStats) => `${stats.dev}:${stats.ino}`;
 
 function kindOf(stats: BigIntStats): string {
   if (stats.isFile()) return 'file';

@@ -1,12 +1,11 @@
+import { readLock, readProcessTable } from '@profile-warden/browser-host';
 import { judgeTree } from './browser-tree.ts';
 import { lookAtDatabases } from './databases.ts';
 import { lookAtDirectory } from './directory.ts';
 import { layoutOf } from './layout.ts';
 import { listDirectory, type Listing } from './listing.ts';
-import { readLock } from './lock-link.ts';
 import type { LookTask, PartMessage } from './look-task.ts';
 import { browserVersionOf, exitTypeOf, lookAtPreferences } from './preferences.ts';
-import { readProcessTable } from './process-table.ts';
 import { lookAtScreenshot } from './screenshot.ts';
 import { unknown } from './seen.ts';
 import { lookAtBoot, lookAtWorker } from './worker-process.ts';

@@ -1,5 +1,5 @@
+import { linkOf } from '@profile-warden/browser-host';
 import { setTimeout as wait } from 'node:timers/promises';
-import { linkOf } from './process-entry.ts';
 import { lookAtHost, type HostRequest } from './index.ts';
 
 // A collector that is somebody else or lives somewhere else than the test: it looks once, tells and ends.

@@ -1,7 +1,8 @@
+import { codeOf, printable } from '@profile-warden/browser-host';
 import { join } from 'node:path';
 import type { Layout } from './layout.ts';
 import { bytesOf } from './quiet-file.ts';
-import { codeOf, no, printable, together, unknown, yes, type Seen } from './seen.ts';
+import { no, together, unknown, yes, type Seen } from './seen.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
 

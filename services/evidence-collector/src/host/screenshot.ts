@@ -1,7 +1,8 @@
+import { codeOf } from '@profile-warden/browser-host';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { readQuietly } from './quiet-file.ts';
-import { codeOf, no, unknown, yes, type Seen } from './seen.ts';
+import { no, unknown, yes, type Seen } from './seen.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
 

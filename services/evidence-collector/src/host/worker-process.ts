@@ -1,8 +1,15 @@
+import {
+  type EntryLook,
+  isStuck,
+  linkOf,
+  lookAtProcess,
+  printable,
+  programOf,
+} from '@profile-warden/browser-host';
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { LookTask } from './look-task.ts';
-import { isStuck, linkOf, lookAtProcess, programOf, type EntryLook } from './process-entry.ts';
 import type { WorkerIdentity } from './request.ts';
-import { no, printable, unknown, yes, type Seen } from './seen.ts';
+import { no, unknown, yes, type Seen } from './seen.ts';
 
 export function lookAtBoot(task: LookTask): Seen {
   if (!task.isMyHost) return unknown('the lease is of another host');

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { parseStat } from './process-entry.ts';
 import { isForeign, parseLock } from './lock-link.ts';
 import { profileArgument } from './profile-user.ts';
-import { judgeWorker } from './worker-process.ts';
 
 // Fields 3 to 22 of proc(5): state, parent, …, flags (9), …, thread count (20), 0, start (22).
 const stat = (name: string, state: string, threadCount: number, flags = 0) =>
@@ -25,13 +24,6 @@ describe('an entry of /proc', () => {
     expect(parseStat(42, stat('x', 'Z', 3))).toMatchObject({ isDead: false });
     expect(parseStat(42, stat('x', 'D', 1))).toMatchObject({ isDead: false });
     expect(parseStat(42, stat('x', 'I', 1, 0x20_8040))).toMatchObject({ isKernel: true });
-  });
-
-  it('that may not be read leaves the worker open', () => {
-    const worker = { pid: 42, processStart: 99887, pidNamespace: 'pid:[1]' };
-    expect(judgeWorker(worker, 'hidden', null).value).toBe('unknown');
-    expect(judgeWorker(worker, 'absent', null).value).toBe('no');
-    expect(judgeWorker(worker, 'absent', 'the worker did not name its pid namespace').value).toBe('unknown');
   });
 });
 

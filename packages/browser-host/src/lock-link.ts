@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, printable } from './seen.ts';
+import { codeOf, printable } from './host-text.ts';
 
 /** What the lock of a browser says. Its presence or absence proves nothing: it only names whom to look for. */
 export interface LockLink {

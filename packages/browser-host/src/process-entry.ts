@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { codeOf, printable } from './seen.ts';
+import { codeOf, printable } from './host-text.ts';
 
 /** One process as /proc tells it at one moment. */
 export interface ProcessEntry {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { identityOf } from './listing.ts';
+import { identityOf } from './file-identity.ts';
 import {
   argumentsOf,
   isOpenForWriting,

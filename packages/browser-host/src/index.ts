@@ -1,0 +1,12 @@
+export { readFileLocks } from './file-locks.ts';
+export type { FileLock } from './file-locks.ts';
+export { identityOf } from './file-identity.ts';
+export { codeOf, printable } from './host-text.ts';
+export { isForeign, readLock } from './lock-link.ts';
+export type { LockLink } from './lock-link.ts';
+export { argumentsOf, isStuck, linkOf, lookAtProcess, programOf } from './process-entry.ts';
+export type { EntryLook, ProcessEntry } from './process-entry.ts';
+export { readProcessTable } from './process-table.ts';
+export type { ProcessTable } from './process-table.ts';
+export { ProfileUsers, profileArgument } from './profile-user.ts';
+export type { SearchedDirectory, Tie } from './profile-user.ts';

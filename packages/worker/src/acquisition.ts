@@ -1,10 +1,8 @@
-import type { HeartbeatLoop } from './heartbeat-loop.ts';
 import { readDirectoryIdentity, type HostIdentity } from './host-identity.ts';
 import { AcquireTimeoutError, LeaseDeniedError, WorkerError, detailOf } from './errors.ts';
 import { checkProfileId, checkWantedLease } from './lease-options.ts';
 import type { AcquireOptions } from './lease-options.ts';
 import { LeaseSession } from './lease-session.ts';
-import type { PartitionTails } from './partition-tails.ts';
 import { releaseLease } from './release.ts';
 import { within } from './watch.ts';
 import { keyedEvent } from './worker-context.ts';
@@ -26,8 +24,6 @@ const LATE_GRANT_ANSWERS = 2;
 export class Acquisition {
   readonly session: LeaseSession;
   readonly #context: WorkerContext;
-  readonly #tails: PartitionTails;
-  readonly #beats: HeartbeatLoop;
   readonly #limitMs: number;
   readonly #startedAt: number;
   readonly #giveUp: AbortSignal;
@@ -36,13 +32,12 @@ export class Acquisition {
   #isAbandoned = false;
 
   /** Throws on bad input. */
-  constructor(context: WorkerContext, tails: PartitionTails, beats: HeartbeatLoop, options: AcquireOptions) {
+  constructor(context: WorkerContext, options: AcquireOptions) {
     const profileId = checkProfileId(options.profileId);
     const wanted = checkWantedLease(options);
-    const epoch = tails.epochOf(context.log.partitionOf(profileId));
+    const { line } = context;
+    const epoch = line.epochOf(line.partitionOf(profileId));
     this.#context = context;
-    this.#tails = tails;
-    this.#beats = beats;
     this.#limitMs = wanted.waitMs + context.settings.answerTimeoutMs;
     this.#startedAt = context.clock.now();
     this.#userSignal = options.signal;
@@ -51,14 +46,15 @@ export class Acquisition {
     );
     this.session = new LeaseSession(context, { profileId, wanted, epoch }, (granted) => {
       // Without room for a heartbeat there is nothing to begin; `run` says so.
-      if (this.#leavesRoom() && !this.#isAbandoned) beats.add(granted);
+      if (this.#leavesRoom() && !this.#isAbandoned)
+        line.beat(granted, granted.grant.token, granted.browser.source);
       else granted.end();
     });
   }
 
   async run(host: HostIdentity): Promise<LeaseSession> {
     this.#throwIfGivenUp();
-    await this.#untilLogged(this.#tails.add(this.session));
+    await this.#untilLogged(this.#listen());
     await this.#untilLogged(this.#request(host));
     const { session } = this;
     await session.watch.until(() => isSettled(session), this.#leftMs(), this.#giveUp);
@@ -90,12 +86,18 @@ export class Acquisition {
   }
 
   leave(): void {
-    this.#beats.remove(this.session);
-    this.#tails.remove(this.session);
+    this.#context.line.leave(this.session);
+  }
+
+  async #listen(): Promise<void> {
+    const { line } = this.#context;
+    await line.listen(this.session);
+    // What became known while the partition was opened was told to nobody.
+    this.session.knowEpoch(line.epochOf(this.session.partition));
   }
 
   async #request(host: HostIdentity): Promise<readonly number[]> {
-    const { log, settings, incarnation } = this.#context;
+    const { line, settings, incarnation } = this.#context;
     const { profileId, requestId, wanted } = this.session;
     const profileDirectoryId = await readDirectoryIdentity(wanted.profileDirectory);
     this.#throwIfGivenUp();
@@ -103,7 +105,7 @@ export class Acquisition {
     if (this.#isAbandoned) throw this.#timeout();
     this.#isAsked = true;
     const { workerId } = settings;
-    return log.append([
+    return line.append([
       keyedEvent(this.#context, profileId, {
         type: 'LeaseRequested',
         requestId,

@@ -3,12 +3,16 @@ import type { OnNotice } from './notice.ts';
 import { detailOf } from './errors.ts';
 import type { WorkerClock } from './ports.ts';
 import { within } from './watch.ts';
+import type { BrowserSource } from './worker-line.ts';
 
 /** What a browser can be reported as. */
 export type ReportedBrowserState = Exclude<BrowserState, 'UNKNOWN'>;
 
 /** Asks the browser; `reachable` only if it has answered just now. */
 export type AskBrowser = () => ReportedBrowserState | Promise<ReportedBrowserState>;
+
+/** Closes the browser; true only if it was seen to end. */
+export type CloseBrowser = () => boolean | Promise<boolean>;
 
 const STATES: ReadonlySet<unknown> = new Set<ReportedBrowserState>([
   'starting',
@@ -18,51 +22,70 @@ const STATES: ReadonlySet<unknown> = new Set<ReportedBrowserState>([
 ]);
 
 /**
- * What the next heartbeat says about the browser.
+ * What the heartbeats of a lease say about its browser, as far as the caller determines it, and how it is closed.
  *
- * starting (nobody asks yet) → asked before every heartbeat → closed (the caller saw it end, for good). An answer that
- * is late, wrong or an error counts as `unreachable`; while one answer is outstanding no second one is asked for.
+ *   starting → asked      before every heartbeat, by callback or over the browser's own socket
+ *   any → closed          the caller saw it end, or its hook closed it
+ *   closed → asked        the caller has launched another one
+ *
+ * An answer that is wrong or an error counts as `unreachable`; while one answer of the callback is outstanding it is
+ * not called again. The hook is called once for a browser.
  */
 export class BrowserProbe {
   readonly #clock: WorkerClock;
-  readonly #limitMs: number;
   readonly #notice: OnNotice;
-  #ask: AskBrowser | null = null;
+  readonly #changed: (source: BrowserSource) => void;
+  #source: BrowserSource = { kind: 'state', state: 'starting' };
+  #ask: AskBrowser = () => 'starting';
+  #close: CloseBrowser | null = null;
+  #closing: Promise<boolean> | null = null;
   #outstanding = false;
-  #closed = false;
 
-  constructor(clock: WorkerClock, limitMs: number, notice: OnNotice) {
+  /** `changed` is told where heartbeats learn about the browser from now on. */
+  constructor(clock: WorkerClock, notice: OnNotice, changed: (source: BrowserSource) => void) {
     this.#clock = clock;
-    this.#limitMs = limitMs;
     this.#notice = notice;
+    this.#changed = changed;
+  }
+
+  get source(): BrowserSource {
+    return this.#source;
   }
 
   askWith(ask: AskBrowser): void {
     this.#ask = ask;
+    this.#from({ kind: 'callback' });
+  }
+
+  askAt(url: string): void {
+    this.#from({ kind: 'endpoint', url });
+  }
+
+  closeWith(close: CloseBrowser): void {
+    this.#close = close;
+    this.#closing = null;
   }
 
   closed(): void {
-    this.#closed = true;
+    this.#from({ kind: 'state', state: 'closed' });
   }
 
-  /** What that amounts to in a release. */
-  get closedAsRecorded(): 'confirmed' | 'unconfirmed' {
-    return this.#closed ? 'confirmed' : 'unconfirmed';
+  /** Closes the browser by the hook if it is not known to be closed. Resolves within the limit; never rejects. */
+  async close(limitMs: number): Promise<'confirmed' | 'unconfirmed'> {
+    if (this.#isClosed()) return 'confirmed';
+    if (this.#close === null) return 'unconfirmed';
+    this.#closing ??= this.#hook(this.#close);
+    const seen = await within(this.#closing, this.#clock, limitMs);
+    if (seen?.value === true) this.closed();
+    return this.#isClosed() ? 'confirmed' : 'unconfirmed';
   }
 
-  /** Resolves within the limit; never rejects. */
-  async state(): Promise<ReportedBrowserState> {
-    if (this.#closed) return 'closed';
-    if (this.#ask === null) return 'starting';
+  /** Never rejects; as slow as the callback. */
+  async answer(): Promise<ReportedBrowserState> {
     if (this.#outstanding) return 'unreachable';
-    const answer = await within(this.#answer(this.#ask), this.#clock, this.#limitMs);
-    return answer?.value ?? 'unreachable';
-  }
-
-  async #answer(ask: AskBrowser): Promise<ReportedBrowserState> {
     this.#outstanding = true;
     try {
-      const state: unknown = await ask();
+      const state: unknown = await this.#ask();
       if (STATES.has(state)) return state as ReportedBrowserState;
       throw new Error(`${String(state)} is no browser state`);
     } catch (error) {
@@ -71,5 +94,24 @@ export class BrowserProbe {
     } finally {
       this.#outstanding = false;
     }
+  }
+
+  async #hook(close: CloseBrowser): Promise<boolean> {
+    try {
+      // Callers without types may return nothing, which is no word of an end.
+      return ((await close()) as unknown) === true;
+    } catch (error) {
+      this.#notice({ type: 'callback-failed', callback: 'closeBrowserWith', detail: detailOf(error) });
+      return false;
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#source.kind === 'state' && this.#source.state === 'closed';
+  }
+
+  #from(source: BrowserSource): void {
+    this.#source = source;
+    this.#changed(source);
   }
 }

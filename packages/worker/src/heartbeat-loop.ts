@@ -1,134 +1,168 @@
-import type { NewEvent } from '@profile-warden/events';
+import type { NewEvent, RecordBody } from '@profile-warden/events';
+import type { ReportedBrowserState } from './browser-probe.ts';
 import { detailOf } from './errors.ts';
-import type { LeaseSession } from './lease-session.ts';
-import type { WorkerContext } from './worker-context.ts';
+import { instantOf } from './lease-deadline.ts';
+import type { OnNotice } from './notice.ts';
+import type { WorkerClock, WorkerLog } from './ports.ts';
+import { Pulse } from './pulse.ts';
+import { scanEveryMs } from './review-timer.ts';
+import type { BrowserSource, LineUser } from './worker-line.ts';
 
-/** Leases are looked at this many times per heartbeat interval, but not more often than the eye can tell. */
-const SCANS_PER_INTERVAL = 20;
-const SCAN_MIN_MS = 5;
-const SCAN_MAX_MS = 500;
 /** After a failed send the next heartbeat comes after this share of the interval. */
 const RETRY_SHARE = 4;
 /** Heartbeats of one send. More leases than that take several sends, one behind the other. */
 const MAX_BATCH = 500;
-const LAG_NOTICE_MS = 1_000;
 const MAX_INT = 2 ** 31 - 1;
 
-interface WaitingBeat {
-  readonly session: LeaseSession;
-  readonly event: NewEvent;
-  /** Whether it was acknowledged; one that need not be sent any more counts as such. */
-  readonly settle: (sent: boolean) => void;
+export interface HeartbeatOptions {
+  /** Of the run whose leases these are. */
+  readonly incarnation: string;
+  readonly heartbeatEveryMs: number;
+  /** How long a browser may take to answer. */
+  readonly browserAnswerMs: number;
+  readonly notice: OnNotice;
+  /** How late the thread of the callers is at this moment, in ms. Default: how late this loop itself was. */
+  readonly callerLagMs?: () => number;
+}
+
+interface ReadyBeat {
+  readonly pulse: Pulse;
+  readonly browser: ReportedBrowserState;
 }
 
 /**
- * The one timer of a worker. At each scan every lease is reviewed against its deadline, and those that are due beat:
- * all beats that are ready in the same turn go out in one send.
+ * The one timer behind all heartbeats of a worker. At each scan the leases that are due ask their browsers, and all
+ * that have their answer in the same turn go out in one send.
  *
- * A lease beats at once when it is granted and when it becomes paused, else at the worker's common beat, so that a
- * process with a hundred leases sends once per interval. One beat per lease is outstanding at a time; a failed send
- * is unknown, not loss, and the lease's own deadline is what ends it.
+ * A lease beats at once when it is granted and when it is urged, else at the worker's common beat, so that a process
+ * with a thousand leases sends once per interval. One beat per lease is outstanding at a time; a failed send is
+ * unknown, not loss, and the lease's own deadline is what ends it. The loop runs from the first lease to `stop`.
  */
 export class HeartbeatLoop {
-  readonly #context: WorkerContext;
-  readonly #sessions = new Set<LeaseSession>();
+  readonly #log: WorkerLog;
+  readonly #clock: WorkerClock;
+  readonly #options: HeartbeatOptions;
+  readonly #pulses = new Map<LineUser, Pulse>();
   readonly #stop = new AbortController();
   readonly #startedAt: number;
-  readonly #waiting: WaitingBeat[] = [];
+  readonly #ready: ReadyBeat[] = [];
+  #isRunning = false;
   #lagMs = 0;
+  #count = 0;
 
-  constructor(context: WorkerContext) {
-    this.#context = context;
-    this.#startedAt = context.clock.now();
-  }
-
-  /** Runs until `stop`; never rejects. */
-  async run(): Promise<void> {
-    const { clock, settings } = this.#context;
-    const scanMs = Math.min(
-      SCAN_MAX_MS,
-      Math.max(SCAN_MIN_MS, Math.round(settings.heartbeatEveryMs / SCANS_PER_INTERVAL)),
-    );
-    while (!this.#stop.signal.aborted) {
-      const wakeAt = clock.now() + scanMs;
-      await clock.sleep(scanMs, this.#stop.signal);
-      const lagMs = Math.max(0, Math.round(clock.now() - wakeAt));
-      this.#lagMs = Math.max(this.#lagMs, lagMs);
-      if (lagMs >= LAG_NOTICE_MS) settings.notice({ type: 'loop-lag', lagMs });
-      this.#scan();
-    }
+  constructor(log: WorkerLog, clock: WorkerClock, options: HeartbeatOptions) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#options = options;
+    this.#startedAt = clock.now();
   }
 
   stop(): void {
     this.#stop.abort();
   }
 
-  /** The lease was granted: its first heartbeat goes out now. */
-  add(session: LeaseSession): void {
-    this.#sessions.add(session);
-    void this.#beat(session);
+  add(user: LineUser, token: number, source: BrowserSource): void {
+    const pulse = new Pulse(user, token, source);
+    this.#pulses.set(user, pulse);
+    if (!this.#isRunning) void this.#run();
+    this.#ask(pulse);
   }
 
-  remove(session: LeaseSession): void {
-    this.#sessions.delete(session);
+  urge(user: LineUser): void {
+    const pulse = this.#pulses.get(user);
+    if (pulse !== undefined) pulse.nextAt = -Infinity;
+  }
+
+  from(user: LineUser, source: BrowserSource): void {
+    this.#pulses.get(user)?.from(source);
+  }
+
+  /** A heartbeat that is ready but not handed to the log yet stays here. */
+  remove(user: LineUser): void {
+    this.#pulses.get(user)?.rest();
+    this.#pulses.delete(user);
+  }
+
+  /** To be told of what is read for the user; tells it of its own heartbeats. */
+  heard(user: LineUser, event: RecordBody): void {
+    if (event.type !== 'Heartbeat' || event.incarnation !== this.#options.incarnation) return;
+    const pulse = this.#pulses.get(user);
+    if (pulse?.token !== event.token) return;
+    const sent = pulse.heard(event.seq);
+    if (sent !== null) user.beatHeard(sent);
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    const { heartbeatEveryMs, callerLagMs } = this.#options;
+    const scanMs = scanEveryMs(heartbeatEveryMs);
+    while (!this.#stop.signal.aborted) {
+      const wakeAt = this.#clock.now() + scanMs;
+      await this.#clock.sleep(scanMs, this.#stop.signal);
+      const lagMs = callerLagMs?.() ?? this.#clock.now() - wakeAt;
+      this.#lagMs = Math.max(this.#lagMs, Math.round(lagMs));
+      this.#scan();
+    }
   }
 
   #scan(): void {
-    const now = this.#context.clock.now();
-    for (const session of this.#sessions) {
-      session.review();
-      if (now >= session.nextBeatAt && !session.beatOutstanding) void this.#beat(session);
+    const now = this.#clock.now();
+    for (const pulse of this.#pulses.values()) {
+      if (pulse.state === 'waiting' && now >= pulse.nextAt) this.#ask(pulse);
+      else if (pulse.state === 'asking' && now >= pulse.answerBy) this.#answered(pulse, 'unreachable');
     }
   }
 
-  async #beat(session: LeaseSession): Promise<void> {
-    const { clock, settings } = this.#context;
-    if (!session.mayBeat()) return;
-    session.beatOutstanding = true;
-    session.nextBeatAt = this.#nextCommonBeat();
-    const browser = await session.browser.state();
-    // While the browser was asked the lease may have ended; nothing follows a release.
-    const sent = session.mayBeat() ? await this.#send(session, browser) : true;
-    if (!sent) session.nextBeatAt = clock.now() + settings.heartbeatEveryMs / RETRY_SHARE;
-    session.beatOutstanding = false;
-    session.watch.changed();
+  #ask(pulse: Pulse): void {
+    pulse.state = 'asking';
+    pulse.nextAt = this.#nextCommonBeat();
+    pulse.answerBy = this.#clock.now() + this.#options.browserAnswerMs;
+    pulse.ask((browser) => this.#answered(pulse, browser));
+  }
+
+  #answered(pulse: Pulse, browser: ReportedBrowserState): void {
+    if (pulse.state !== 'asking') return;
+    pulse.state = 'sending';
+    if (this.#ready.length === 0) queueMicrotask(() => this.#flush());
+    this.#ready.push({ pulse, browser });
   }
 
   #nextCommonBeat(): number {
-    const { clock, settings } = this.#context;
-    const every = settings.heartbeatEveryMs;
-    const passed = Math.floor((clock.now() - this.#startedAt) / every);
+    const every = this.#options.heartbeatEveryMs;
+    const passed = Math.floor((this.#clock.now() - this.#startedAt) / every);
     return this.#startedAt + (passed + 1) * every;
   }
 
-  #send(session: LeaseSession, browser: Parameters<LeaseSession['nextBeat']>[0]): Promise<boolean> {
-    const event = session.nextBeat(browser, Math.min(this.#lagMs, MAX_INT));
-    return new Promise((resolve) => {
-      if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
-      this.#waiting.push({ session, event, settle: resolve });
-    });
-  }
-
   #flush(): void {
+    const ready = this.#ready.splice(0);
+    for (let start = 0; start < ready.length; start += MAX_BATCH)
+      void this.#send(ready.slice(start, start + MAX_BATCH));
     this.#lagMs = 0;
-    const due: WaitingBeat[] = [];
-    for (const beat of this.#waiting.splice(0)) {
-      // A lease may have been sealed in this very turn, and nothing may follow its release.
-      if (beat.session.mayBeat()) due.push(beat);
-      else beat.settle(true);
-    }
-    for (let start = 0; start < due.length; start += MAX_BATCH)
-      void this.#append(due.slice(start, start + MAX_BATCH));
   }
 
-  async #append(beats: readonly WaitingBeat[]): Promise<void> {
+  async #send(ready: readonly ReadyBeat[]): Promise<void> {
+    const { incarnation, heartbeatEveryMs, notice } = this.#options;
+    const sent = instantOf(this.#clock);
+    const loopLagMs = Math.min(Math.max(0, this.#lagMs), MAX_INT);
+    // A lease may have come to rest in this very turn, and nothing may follow its release.
+    const beats = ready.filter(({ pulse }) => pulse.state !== 'resting');
+    if (beats.length === 0) return;
+    const events = beats.map(({ pulse, browser }): NewEvent => ({
+      id: `${incarnation}:h${(this.#count += 1)}`,
+      profileId: pulse.user.profileId,
+      event: pulse.next(incarnation, browser, loopLagMs, sent),
+    }));
+    let nextAt: number | null = null;
     try {
-      await this.#context.log.append(beats.map(({ event }) => event));
-      for (const { settle } of beats) settle(true);
+      await this.#log.append(events);
     } catch (error) {
-      const profileIds = beats.map(({ session }) => session.profileId);
-      this.#context.settings.notice({ type: 'heartbeat-failed', profileIds, detail: detailOf(error) });
-      for (const { settle } of beats) settle(false);
+      const profileIds = beats.map(({ pulse }) => pulse.user.profileId);
+      notice({ type: 'heartbeat-failed', profileIds, detail: detailOf(error) });
+      nextAt = this.#clock.now() + heartbeatEveryMs / RETRY_SHARE;
+    }
+    for (const { pulse } of beats) {
+      if (pulse.state === 'sending') pulse.state = 'waiting';
+      pulse.nextAt = nextAt ?? pulse.nextAt;
     }
   }
 }

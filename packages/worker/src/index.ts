@@ -1,4 +1,4 @@
-export type { AskBrowser, ReportedBrowserState } from './browser-probe.ts';
+export type { AskBrowser, CloseBrowser, ReportedBrowserState } from './browser-probe.ts';
 export { connectWorker } from './connect.ts';
 export type { ConnectOptions } from './connect.ts';
 export {

@@ -1,18 +1,18 @@
-import type { EventOf, LogRecord, NewEvent, RecordBody } from '@profile-warden/events';
+import type { LogRecord, NewEvent } from '@profile-warden/events';
 import { BrowserProbe } from './browser-probe.ts';
 import type { ReportedBrowserState } from './browser-probe.ts';
 import { LeaseLostError, WorkerError } from './errors.ts';
 import type { LossCause } from './errors.ts';
 import { LeaseDeadline } from './lease-deadline.ts';
+import type { Instant } from './lease-deadline.ts';
 import type { WantedLease } from './lease-options.ts';
-import { foldView, startView } from './lease-view.ts';
+import { foldView, startView, withEpoch } from './lease-view.ts';
 import type { Grant, LeaseView, Stop } from './lease-view.ts';
 import { Callbacks } from './notice.ts';
-import type { TailListener } from './partition-tails.ts';
 import { StepLedger } from './step-ledger.ts';
 import { Watch } from './watch.ts';
-import { keyedEvent } from './worker-context.ts';
 import type { WorkerContext } from './worker-context.ts';
+import type { LineUser } from './worker-line.ts';
 
 /** Why the holder should stop: asked by the authority, or because its own worker shuts down. */
 export type StopNotice = Stop | { readonly reason: 'worker-shutdown'; readonly graceMs: number };
@@ -33,7 +33,7 @@ type Phase = 'requested' | 'starting' | 'active' | 'paused' | 'lost' | 'ended';
  * clocks whenever it is asked: after a freeze it says no before any timer has fired. A release first lets running
  * steps end (`releasing`), then seals: from there on nothing but the release itself is sent.
  */
-export class LeaseSession implements TailListener {
+export class LeaseSession implements LineUser {
   readonly profileId: string;
   readonly partition: number;
   readonly requestId: string;
@@ -44,9 +44,6 @@ export class LeaseSession implements TailListener {
   readonly stops: Callbacks<StopNotice>;
   readonly pauses: Callbacks<void>;
   readonly resumes: Callbacks<void>;
-  /** By the monotonic clock; the heartbeat loop keeps it. */
-  nextBeatAt = -Infinity;
-  beatOutstanding = false;
   /** A step has ended otherwise than ok. */
   anyStepFailed = false;
 
@@ -59,7 +56,6 @@ export class LeaseSession implements TailListener {
   #deadline: LeaseDeadline | null = null;
   #pausedAt = 0;
   #releasing = false;
-  #beats = 0;
 
   /** `granted` is called once, when the grant is read. */
   constructor(
@@ -67,13 +63,13 @@ export class LeaseSession implements TailListener {
     target: { readonly profileId: string; readonly wanted: WantedLease; readonly epoch: number },
     granted: (session: LeaseSession) => void,
   ) {
-    const { clock, settings, log } = context;
+    const { clock, settings, line } = context;
     this.profileId = target.profileId;
     this.wanted = target.wanted;
-    this.partition = log.partitionOf(target.profileId);
+    this.partition = line.partitionOf(target.profileId);
     this.requestId = `${context.incarnation}:${context.nextNumber()}`;
     this.watch = new Watch(clock);
-    this.browser = new BrowserProbe(clock, settings.browserAnswerMs, settings.notice);
+    this.browser = new BrowserProbe(clock, settings.notice, (source) => line.browser(this, source));
     this.stops = new Callbacks('onStopRequested', settings.notice);
     this.pauses = new Callbacks('onPause', settings.notice);
     this.resumes = new Callbacks('onResume', settings.notice);
@@ -112,10 +108,28 @@ export class LeaseSession implements TailListener {
     if (view.status === 'held') {
       if (before.status !== 'held') this.#begin(view.grant);
       else if (before.stop === null && view.stop !== null) void this.stops.call(view.stop);
-      this.#readBack(record.event, view.grant.token);
+      this.steps.fold(record.event, view.grant.token);
     } else if (view !== before && view.status === 'lost') this.#lose(view.cause, view.detail);
-    else if (view.status === 'released' || view.status === 'denied') this.#phase = 'ended';
+    else if (view.status === 'released' || view.status === 'denied') this.#over('ended');
     this.watch.changed();
+  }
+
+  /** An epoch that became known before this session listened. */
+  knowEpoch(epoch: number): void {
+    this.#view = withEpoch(this.#view, epoch);
+    if (this.#view.status === 'lost') this.#lose(this.#view.cause, this.#view.detail);
+  }
+
+  beatHeard(sent: Instant): void {
+    // A heartbeat that the log has behind the revocation, or that was sent too long ago, vouches for nothing.
+    if (this.#view.status !== 'held') return;
+    this.#deadline?.confirmed(sent);
+    if (this.#deadline?.isPast() === false) this.#confirmed(this.#view.grant.token);
+    this.watch.changed();
+  }
+
+  askBrowser(): Promise<ReportedBrowserState> {
+    return this.browser.answer();
   }
 
   /** Moves on what the clocks alone decide. Cheap; called by the heartbeat loop and before every action. */
@@ -124,7 +138,7 @@ export class LeaseSession implements TailListener {
     if (this.#phase === 'active' && this.#deadline?.isPast() === true) {
       this.#phase = 'paused';
       this.#pausedAt = this.#context.clock.now();
-      this.nextBeatAt = -Infinity;
+      this.#context.line.urge(this);
       this.#context.settings.notice({
         type: 'lease-paused',
         profileId: this.profileId,
@@ -171,27 +185,7 @@ export class LeaseSession implements TailListener {
   async report(event: NewEvent): Promise<void> {
     this.lossSignal.throwIfAborted();
     this.sealSignal.throwIfAborted();
-    await this.#context.log.append([event]);
-  }
-
-  mayBeat(): boolean {
-    return ['starting', 'active', 'paused'].includes(this.#phase) && !this.sealSignal.aborted;
-  }
-
-  /** Starts the clock of this heartbeat: it must be handed to the log in the same turn. */
-  nextBeat(browser: ReportedBrowserState, loopLagMs: number): NewEvent {
-    const { incarnation } = this.#context;
-    this.#beats += 1;
-    this.#deadline?.sent(this.#beats);
-    const beat: EventOf<'Heartbeat'> = {
-      type: 'Heartbeat',
-      token: this.grant.token,
-      incarnation,
-      seq: this.#beats,
-      browser,
-      loopLagMs,
-    };
-    return keyedEvent(this.#context, this.profileId, beat);
+    await this.#context.line.append([event]);
   }
 
   beginRelease(): void {
@@ -201,12 +195,18 @@ export class LeaseSession implements TailListener {
 
   seal(): void {
     this.#sealController.abort(new WorkerError('lease-ended', this.profileId));
+    this.#context.line.rest(this);
     this.watch.changed();
   }
 
   end(): void {
-    if (this.#phase !== 'lost') this.#phase = 'ended';
+    if (this.#phase !== 'lost') this.#over('ended');
     this.watch.changed();
+  }
+
+  #over(phase: 'lost' | 'ended'): void {
+    this.#phase = phase;
+    this.#context.line.rest(this);
   }
 
   #begin(grant: Grant): void {
@@ -216,12 +216,7 @@ export class LeaseSession implements TailListener {
     this.#granted(this);
   }
 
-  #readBack(event: RecordBody, token: number): void {
-    this.steps.fold(event, token);
-    if (event.type !== 'Heartbeat' || event.token !== token) return;
-    if (event.incarnation !== this.#context.incarnation) return;
-    this.#deadline?.confirmed(event.seq);
-    if (this.#deadline?.isPast() !== false) return;
+  #confirmed(token: number): void {
     if (this.#phase === 'starting') this.#phase = 'active';
     if (this.#phase !== 'paused') return;
     const pausedMs = this.#pausedForMs();
@@ -240,7 +235,7 @@ export class LeaseSession implements TailListener {
 
   #lose(cause: LossCause, detail: string): void {
     if (this.#phase === 'lost' || this.#phase === 'ended') return;
-    this.#phase = 'lost';
+    this.#over('lost');
     const { token } = this.grant;
     this.#context.settings.notice({ type: 'lease-lost', profileId: this.profileId, token, detail });
     this.#lossController.abort(new LeaseLostError(this.profileId, token, cause, detail));

@@ -99,7 +99,8 @@ const lost = ({ requestId, epoch, grant }: Held, cause: LossCause, detail: strin
   detail,
 });
 
-const withEpoch = (view: LeaseView, epoch: number): LeaseView => {
+/** A view that knows of this epoch too; epochs only grow. */
+export const withEpoch = (view: LeaseView, epoch: number): LeaseView => {
   if (epoch <= view.epoch) return view;
   const next = { ...view, epoch };
   // Only a reader that joined after the barrier learns of it this late.

@@ -1,7 +1,7 @@
 import type { CheckpointStore, Intent, ResumePoint, Screenshot } from '@profile-warden/events';
-import type { AskBrowser } from './browser-probe.ts';
+import type { AskBrowser, CloseBrowser } from './browser-probe.ts';
 import { InvalidInputError } from './errors.ts';
-import { checkWhole } from './input-check.ts';
+import { checkText, checkWhole } from './input-check.ts';
 import type { LeaseSession, StopNotice } from './lease-session.ts';
 import { checkRelease, releaseLease } from './release.ts';
 import type { ReleaseOptions, ReleaseResult } from './release.ts';
@@ -45,10 +45,17 @@ export class Lease implements AsyncDisposable {
     this.#context = context;
     this.#session = session;
     this.#left = left;
+    const { releaseTimeoutMs } = context.settings;
+    this.signal.addEventListener('abort', () => void session.browser.close(releaseTimeoutMs), { once: true });
   }
 
   get profileId(): string {
     return this.#session.profileId;
+  }
+
+  /** As it was given to `acquire`; null where none was. */
+  get profileDirectory(): string | null {
+    return this.#session.wanted.profileDirectory;
   }
 
   /** The fencing token. Hand it to every database write, so that the fence can refuse what comes too late. */
@@ -130,7 +137,27 @@ export class Lease implements AsyncDisposable {
     this.#session.browser.askWith(ask);
   }
 
-  /** Records that the browser was seen to end, for good; a release by `await using` or shutdown then confirms it. */
+  /**
+   * Where the browser can be asked over its own CDP socket (`ws://…/devtools/browser/…`), in place of `browserState`.
+   * `connectWorker` then asks from its own thread: answers are heard while your code blocks the event loop.
+   */
+  browserEndpoint(url: string): void {
+    if (!/^wss?:\/\/\S+$/.test(checkText('url', url, 2_048)))
+      throw new InvalidInputError('url', url, 'the ws:// address of a CDP socket');
+    this.#session.browser.askAt(url);
+  }
+
+  /**
+   * How to close the browser. Called once, within releaseTimeoutMs: when the lease is lost, or when it is released (by
+   * you, by leaving an `await using` block, by `worker.shutdown`) and the browser is not known to be closed. Set it anew
+   * for the next browser.
+   */
+  closeBrowserWith(close: CloseBrowser): void {
+    if (typeof close !== 'function') throw new InvalidInputError('close', close, 'a function');
+    this.#session.browser.closeWith(close);
+  }
+
+  /** Records that the browser was seen to end: a release then confirms it. Until `browserState` is set for another one. */
   browserClosed(): void {
     this.#session.browser.closed();
   }
@@ -156,10 +183,10 @@ export class Lease implements AsyncDisposable {
   }
 
   /**
-   * Gives the profile back. Waits for running steps and for the log's answer, each at most releaseTimeoutMs. Rejects
-   * only on bad input; a second call returns the result of the first.
+   * Gives the profile back. Waits for running steps, for the hook that closes the browser and for the log's answer, each
+   * at most releaseTimeoutMs. Rejects only on bad input; a second call returns the result of the first.
    */
-  async release(options: ReleaseOptions): Promise<ReleaseResult> {
+  async release(options: ReleaseOptions = {}): Promise<ReleaseResult> {
     const checked = checkRelease(options, this.#session);
     this.#released ??= releaseLease(this.#context, this.#session, checked).finally(() =>
       this.#left(this.#session),
@@ -167,8 +194,8 @@ export class Lease implements AsyncDisposable {
     return this.#released;
   }
 
-  /** Releases, unless that was done, with outcome `unknown` and the browser as recorded by `browserClosed`. */
+  /** Releases, unless that was done, with outcome `unknown`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.release({ outcome: 'unknown', browserClosed: this.#session.browser.closedAsRecorded });
+    await this.release({ outcome: 'unknown' });
   }
 }

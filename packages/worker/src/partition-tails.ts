@@ -2,7 +2,7 @@ import type { LogRecord } from '@profile-warden/events';
 import { epochKnownBy } from './lease-view.ts';
 import type { WorkerLog } from './ports.ts';
 
-/** Hears the records of its profile, and those of its partition that have no profile. */
+/** Hears the records of its profile, and those that make a new epoch of its partition known. */
 export interface TailListener {
   readonly partition: number;
   readonly profileId: string;
@@ -82,10 +82,15 @@ export class PartitionTails {
     const tail = this.#tails.get(record.partition);
     if (tail === undefined || record.offset <= tail.lastOffset) return;
     tail.lastOffset = record.offset;
+    if (record.profileId !== null) {
+      tell(tail.listeners.get(record.profileId), record);
+      return;
+    }
     const epoch = epochKnownBy(record);
-    if (epoch !== null && epoch > this.epochOf(record.partition)) this.#epochs.set(record.partition, epoch);
-    if (record.profileId !== null) tell(tail.listeners.get(record.profileId), record);
-    else for (const listeners of tail.listeners.values()) tell(listeners, record);
+    // Every tick names the epoch; a thousand leases need not hear of it each second.
+    if (epoch === null || epoch <= this.epochOf(record.partition)) return;
+    this.#epochs.set(record.partition, epoch);
+    for (const listeners of tail.listeners.values()) tell(listeners, record);
   }
 }
 

@@ -165,10 +165,11 @@ describe('release', () => {
     expect(log.of('ReleaseRequested').map(({ outcome }) => outcome)).toEqual(['completed', 'failed']);
   });
 
-  it('must say what became of the browser', async () => {
+  it('refuses a word about the browser that it does not know, before anything is sent', async () => {
     const { log, lease } = await startBench();
     const held = await lease();
-    await expect(held.release({} as ReleaseOptions)).rejects.toMatchObject({ field: 'browserClosed' });
+    const nonsense = { browserClosed: 'perhaps' } as unknown as ReleaseOptions;
+    await expect(held.release(nonsense)).rejects.toMatchObject({ field: 'browserClosed' });
     expect(log.of('ReleaseRequested')).toEqual([]);
   });
 

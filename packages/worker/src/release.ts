@@ -13,8 +13,11 @@ export interface ReleaseOptions {
    * otherwise than ok, else `failed`. `unknown` sends the profile into recovery.
    */
   readonly outcome?: Exclude<ReleaseOutcome, 'UNKNOWN'>;
-  /** `confirmed` only if the browser was seen to end; everything else sends the profile into recovery. Required. */
-  readonly browserClosed: 'confirmed' | 'unconfirmed';
+  /**
+   * `confirmed` only if the browser was seen to end; `unconfirmed` sends the profile into recovery. Default: as recorded
+   * by `browserClosed` or `withBrowserProfile`; a browser that still runs is closed by the `closeBrowserWith` hook first.
+   */
+  readonly browserClosed?: 'confirmed' | 'unconfirmed';
 }
 
 /**
@@ -30,7 +33,13 @@ const MAX_RETRY_MS = 2_000;
 /** The wait for the answer is bounded; this many tries fit into it at most. */
 const MAX_TRIES = 16;
 
-export function checkRelease(options: ReleaseOptions, session: LeaseSession): Required<ReleaseOptions> {
+export interface CheckedRelease {
+  readonly outcome: Exclude<ReleaseOutcome, 'UNKNOWN'>;
+  /** Null: to be found out. */
+  readonly browserClosed: 'confirmed' | 'unconfirmed' | null;
+}
+
+export function checkRelease(options: ReleaseOptions, session: LeaseSession): CheckedRelease {
   return {
     outcome: checkOneOf('outcome', options.outcome ?? (session.anyStepFailed ? 'failed' : 'completed'), [
       'completed',
@@ -38,22 +47,26 @@ export function checkRelease(options: ReleaseOptions, session: LeaseSession): Re
       'cancelled',
       'unknown',
     ]),
-    browserClosed: checkOneOf('browserClosed', options.browserClosed, ['confirmed', 'unconfirmed']),
+    browserClosed:
+      options.browserClosed === undefined
+        ? null
+        : checkOneOf('browserClosed', options.browserClosed, ['confirmed', 'unconfirmed']),
   };
 }
 
 /**
- * Gives the lease back: lets running steps end, seals the lease, and appends `ReleaseRequested` as the last that is
- * heard under this token. Never rejects, since nobody could do anything about it.
+ * Gives the lease back: lets running steps end, closes the browser, seals the lease, and appends `ReleaseRequested` as
+ * the last that is heard under this token. Never rejects, since nobody could do anything about it.
  */
 export async function releaseLease(
   context: WorkerContext,
   session: LeaseSession,
-  { outcome, browserClosed }: Required<ReleaseOptions>,
+  { outcome, browserClosed: said }: CheckedRelease,
 ): Promise<ReleaseResult> {
   const { clock, settings } = context;
   session.beginRelease();
   await session.watch.until(() => session.steps.running === 0, settings.releaseTimeoutMs, session.lossSignal);
+  const browserClosed = said ?? (await session.browser.close(settings.releaseTimeoutMs));
   session.seal();
   // The log keeps the order of the calls, so what is under way comes before the release.
   const until = clock.now() + settings.releaseTimeoutMs;
@@ -69,7 +82,7 @@ export async function releaseLease(
   let detail = 'no answer';
   for (let tries = 0; tries < MAX_TRIES && left() > 0; tries += 1) {
     try {
-      const sent = await within(context.log.append([event]), clock, left());
+      const sent = await within(context.line.append([event]), clock, left());
       if (sent !== undefined) break;
     } catch (error) {
       detail = detailOf(error);

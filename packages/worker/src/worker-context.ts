@@ -1,10 +1,11 @@
 import type { NewEvent, WardenEvent } from '@profile-warden/events';
-import type { WorkerClock, WorkerLog } from './ports.ts';
+import type { WorkerClock } from './ports.ts';
+import type { WorkerLine } from './worker-line.ts';
 import type { WorkerSettings } from './worker-options.ts';
 
 /** What all parts of one worker share. */
 export interface WorkerContext {
-  readonly log: WorkerLog;
+  readonly line: WorkerLine;
   readonly clock: WorkerClock;
   readonly settings: WorkerSettings;
   /** Random id of this run; the owner of a lease is a run, never a name. */

@@ -1,14 +1,15 @@
 import { Acquisition } from './acquisition.ts';
 import { WorkerError, detailOf } from './errors.ts';
-import { HeartbeatLoop } from './heartbeat-loop.ts';
 import type { HostIdentity } from './host-identity.ts';
 import { Lease } from './lease.ts';
 import type { AcquireOptions } from './lease-options.ts';
 import type { LeaseSession } from './lease-session.ts';
-import { PartitionTails } from './partition-tails.ts';
+import { LocalLine } from './local-line.ts';
 import type { WorkerClock, WorkerLog } from './ports.ts';
+import { ReviewTimer } from './review-timer.ts';
 import { within } from './watch.ts';
 import type { WorkerContext } from './worker-context.ts';
+import type { WorkerLine } from './worker-line.ts';
 import { checkWorkerOptions } from './worker-options.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
@@ -21,8 +22,18 @@ export interface WorkerPorts {
   readonly randomId: () => string;
 }
 
+/** What one run of a worker is built from. */
+export interface RunParts {
+  readonly line: WorkerLine;
+  readonly clock: WorkerClock;
+  readonly host: HostIdentity;
+  readonly incarnation: string;
+  /** Told at each turn of the caller's timer that this thread is awake, with the monotonic time. Default nobody. */
+  readonly awake?: (now: number) => void;
+}
+
 /**
- * One run of a worker: one producer, one consumer and one timer, however many leases.
+ * One run of a worker: one line to the log and one timer, however many leases.
  *
  *   starting → open       `WorkerStarted` is in every partition, before anything is asked for
  *   open → closing        `shutdown`: no lease and no step begins; running steps may end
@@ -31,42 +42,56 @@ export interface WorkerPorts {
 export class Worker {
   readonly #context: WorkerContext;
   readonly #host: HostIdentity;
-  readonly #tails: PartitionTails;
-  readonly #beats: HeartbeatLoop;
+  readonly #reviews: ReviewTimer;
   readonly #closing: AbortController;
   readonly #leases = new Map<LeaseSession, Lease>();
   /** Requests that wait for their answer, and given up ones that wait for a late grant. */
   readonly #pending = new Set<Promise<unknown>>();
   #closed: Promise<void> | null = null;
 
-  private constructor(context: WorkerContext, host: HostIdentity, closing: AbortController) {
+  private constructor(context: WorkerContext, parts: RunParts, closing: AbortController) {
     this.#context = context;
-    this.#host = host;
+    this.#host = parts.host;
     this.#closing = closing;
-    this.#tails = new PartitionTails(context.log);
-    this.#beats = new HeartbeatLoop(context);
-    void this.#beats.run();
+    const { heartbeatEveryMs, notice } = context.settings;
+    this.#reviews = new ReviewTimer(context.clock, {
+      heartbeatEveryMs,
+      notice,
+      ...(parts.awake === undefined ? {} : { awake: parts.awake }),
+    });
+    void this.#reviews.run(() => this.#leases.keys());
   }
 
-  /** Announces the run in every partition: leases of a former run under this name end by it. */
-  static async start(ports: WorkerPorts, options: WorkerOptions): Promise<Worker> {
+  /**
+   * A worker on a log of your own. Announces the run in every partition: leases of a former run under this name end
+   * by it. Its heartbeats share the thread of the caller; those of `connectWorker` have one of their own.
+   */
+  static start(ports: WorkerPorts, options: WorkerOptions): Promise<Worker> {
+    const { heartbeatEveryMs, browserAnswerMs, notice } = checkWorkerOptions(options);
+    const { log, clock, host } = ports;
+    const incarnation = ports.randomId();
+    const line = new LocalLine(log, clock, { incarnation, heartbeatEveryMs, browserAnswerMs, notice });
+    return Worker.run({ line, clock, host, incarnation }, options);
+  }
+
+  /** @internal */
+  static async run(parts: RunParts, options: WorkerOptions): Promise<Worker> {
     const settings = checkWorkerOptions(options);
-    const { log, clock, randomId, host } = ports;
+    const { line, clock, host, incarnation } = parts;
     const closing = new AbortController();
     let count = 0;
     const context: WorkerContext = {
-      log,
+      line,
       clock,
       settings,
-      incarnation: randomId(),
+      incarnation,
       closing: closing.signal,
       nextNumber: () => (count += 1),
     };
     const { workerId } = settings;
-    const { incarnation } = context;
     const { hostId, bootId } = host;
-    const partitions = Array.from({ length: log.partitionCount }, (_, partition) => partition);
-    const announced = log.append(
+    const partitions = Array.from({ length: line.partitionCount }, (_, partition) => partition);
+    const announced = line.append(
       partitions.map((partition) => ({
         id: `${incarnation}:started:${partition}`,
         profileId: null,
@@ -80,7 +105,7 @@ export class Worker {
     } catch (cause) {
       throw new WorkerError('log-unavailable', detailOf(cause), { cause });
     }
-    return new Worker(context, host, closing);
+    return new Worker(context, parts, closing);
   }
 
   /** Random id of this run; the owner of its leases. */
@@ -94,7 +119,7 @@ export class Worker {
    * answerTimeoutMs) or another `WorkerError`.
    */
   async acquire(options: AcquireOptions): Promise<Lease> {
-    const acquisition = new Acquisition(this.#context, this.#tails, this.#beats, options);
+    const acquisition = new Acquisition(this.#context, options);
     if (this.#closing.signal.aborted) throw new WorkerError('worker-closed');
     const { maxLeases } = this.#context.settings;
     if (this.#leases.size + this.#pending.size >= maxLeases)
@@ -135,7 +160,7 @@ export class Worker {
   }
 
   async #shutdown(): Promise<void> {
-    const { clock, log, settings } = this.#context;
+    const { clock, line, settings } = this.#context;
     const graceMs = settings.shutdownTimeoutMs;
     this.#closing.abort();
     const stopped = [...this.#leases.keys()].map(async (session) => {
@@ -144,12 +169,10 @@ export class Worker {
       await session.watch.until(() => session.steps.running === 0, graceMs);
     });
     await within(Promise.all(stopped), clock, graceMs);
-    const released = [...this.#leases].map(([session, lease]) =>
-      lease.release({ outcome: 'cancelled', browserClosed: session.browser.closedAsRecorded }),
-    );
+    const released = [...this.#leases.values()].map((lease) => lease.release({ outcome: 'cancelled' }));
     await Promise.all(released);
     await Promise.all(this.#pending);
-    this.#beats.stop();
-    await log.close().catch(() => undefined);
+    this.#reviews.stop();
+    await line.close().catch(() => undefined);
   }
 }

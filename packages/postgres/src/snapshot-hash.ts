@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { JsonText } from './rows.ts';
 
 const SIZE = 32;
@@ -14,7 +14,7 @@ export class SnapshotHash {
   set(profileId: string, state: JsonText): void {
     const before = this.#profiles.get(profileId);
     if (before !== undefined) this.#mix(before);
-    const digest = createHash('sha256').update(state).digest();
+    const digest = hash('sha256', state, 'buffer');
     this.#mix(digest);
     this.#profiles.set(profileId, digest);
   }

@@ -1,5 +1,6 @@
 import type { LogListener, LogReader } from '@profile-warden/events';
 import type { Member, MemoryGroup } from './memory-group.ts';
+import type { MemoryPartition } from './memory-partition.ts';
 import type { MemoryTopic } from './memory-topic.ts';
 import { request } from './network.ts';
 import type { ProcessClock } from './virtual-clock.ts';
@@ -112,6 +113,8 @@ export class MemoryLogReader implements LogReader, Member {
     for (const partition of [...this.#owned.keys()])
       if (!partitions.includes(partition)) this.#revoke(partition);
     for (const partition of partitions) {
+      // A listener that cannot let one go has ended the whole reader: it must not take up what it has just let go.
+      if (this.#hasEnded()) return;
       if (this.#owned.has(partition)) continue;
       const ownership = new Ownership();
       this.#owned.set(partition, ownership);
@@ -157,16 +160,15 @@ export class MemoryLogReader implements LogReader, Member {
         throw new RangeError(`partition ${partition} has no offset ${from}`);
       for (let position = from; !this.#isLost(signal);) {
         const from = position;
-        await ownership.wait((done) => at.onBeyond(from, done));
-        const fetchMs = this.#log.network.fetchMs();
-        if (fetchMs > 0) await ownership.wait((done) => this.#log.clock.after(fetchMs, done));
-        await this.#clock.turn();
+        await ownership.wait((done) => this.#fetch(at, from, done));
+        // Most turns come at once, and a run has thousands of fetches.
+        if (!this.#clock.isGoing) await this.#clock.turn();
         const available = at.stable - position;
         // Between two calls of the listener the partition may have been lost.
         if (this.#isLost(signal) || available < 1) continue;
         const { records, nextOffset } = at.read(position, this.#log.network.cut(available));
         await listener.records(partition, records, nextOffset);
-        await this.#clock.turn();
+        if (!this.#clock.isGoing) await this.#clock.turn();
         position = nextOffset;
       }
     } catch (error) {
@@ -174,8 +176,30 @@ export class MemoryLogReader implements LogReader, Member {
     }
   }
 
+  /** Calls back once the broker has something behind the position and has sent it. Returns what takes it back. */
+  #fetch(at: MemoryPartition, position: number, done: () => void): () => void {
+    let cancel: (() => void) | null = null;
+    let isCancelled = false;
+    const onThere = (): void => {
+      if (isCancelled) return;
+      const fetchMs = this.#log.network.fetchMs();
+      if (fetchMs > 0) cancel = this.#log.clock.after(fetchMs, done);
+      else done();
+    };
+    const ignore = at.onBeyond(position, onThere);
+    return () => {
+      isCancelled = true;
+      ignore();
+      cancel?.();
+    };
+  }
+
   #isLost(signal: AbortSignal): boolean {
     return signal.aborted;
+  }
+
+  #hasEnded(): boolean {
+    return this.#isOver;
   }
 
   #revoke(partition: number): void {

@@ -74,22 +74,21 @@ export const request = async <T>(
   { sendMs, reachMs, isAnswered, answerMs }: Fate,
   effect: () => T | Promise<T>,
 ): Promise<T> => {
-  if (sendMs > 0) await clock.sleep(sendMs);
-  else await clock.turn();
+  await passed(clock, sendMs);
   const landed = reachMs === null ? null : land(clock, reachMs, effect);
   if (landed === null || !isAnswered) {
     landed?.catch(() => undefined);
-    if (answerMs > 0) await clock.sleep(answerMs);
-    else await clock.turn();
+    await passed(clock, answerMs);
     throw new Error('no answer in time: the outcome is unknown');
   }
   try {
     return await landed;
   } finally {
-    if (answerMs > 0) await clock.sleep(answerMs);
-    else await clock.turn();
+    if (answerMs > 0 || !clock.isGoing) await passed(clock, answerMs);
   }
 };
+
+const passed = (clock: ProcessClock, ms: number): Promise<void> => (ms > 0 ? clock.sleep(ms) : clock.turn());
 
 const land = async <T>({ world }: ProcessClock, ms: number, effect: () => T | Promise<T>): Promise<T> => {
   if (ms > 0) await world.sleep(ms);

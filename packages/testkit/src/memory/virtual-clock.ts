@@ -162,6 +162,11 @@ export class ProcessClock implements Clock {
     return this.#mode === 'paused';
   }
 
+  /** Neither it nor the process that it belongs to stands still: a turn would come at once. */
+  get isGoing(): boolean {
+    return this.#mode === 'running' && this.#owner?.isGoing !== false;
+  }
+
   /** Monotonic ms by its own clock. */
   now(): number {
     return this.#skew.offsetMs + this.world.now() * this.#skew.rate;

@@ -27,6 +27,8 @@ export type { RegistryOptions } from './registry.ts';
 export { KafkaSetupError } from './setup-error.ts';
 export type { KafkaSetupErrorCode } from './setup-error.ts';
 export type { KafkaSignal, OnSignal } from './signal.ts';
+export { onceThere } from './start-wait.ts';
+export type { StartWaitOptions } from './start-wait.ts';
 export { KafkaTailReader } from './tail-reader.ts';
 export type { TailReaderOptions } from './tail-reader.ts';
 export { DEFAULT_TOPIC, checkTopic } from './topic.ts';

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { InvalidInputError } from './errors.ts';
 import { readHostIdentity } from './host-identity.ts';
-import { checkText, checkWhole } from './input-check.ts';
-import { KafkaWorkerLog } from './kafka-log.ts';
-import type { LogOptions } from './kafka-log.ts';
-import { safeNotice } from './notice.ts';
+import { checkLogOptions, onceDeployed } from './log-options.ts';
+import type { LogOptions } from './log-options.ts';
+import { startThreadLine } from './start-line.ts';
 import { systemClock } from './system-clock.ts';
 import { Worker } from './worker.ts';
 import { checkWorkerOptions } from './worker-options.ts';
@@ -16,24 +14,22 @@ export interface ConnectOptions extends WorkerOptions, LogOptions {}
 const ID_BYTES = 12;
 
 /**
- * Starts a worker on Kafka. Resolves once its `WorkerStarted` is in every partition. Rejects on bad input, on a topic
- * that differs from the configuration, and where broker or registry do not answer.
+ * Starts a worker on Kafka. Resolves once its `WorkerStarted` is in every partition. Parts that are not there yet are
+ * waited for, up to `startTimeoutMs`; then it rejects with `log-unavailable`. Rejects at once on bad input and on a topic
+ * that differs from the configuration.
  */
 export async function connectWorker(options: ConnectOptions): Promise<Worker> {
-  const { workerId } = checkWorkerOptions(options);
-  if (!Array.isArray(options.brokers) || options.brokers.length === 0)
-    throw new InvalidInputError('brokers', options.brokers, 'a list of at least one host:port');
-  checkText('registryUrl', options.registryUrl, 2048);
-  if (options.partitionCount !== undefined)
-    checkWhole('partitionCount', options.partitionCount, 1, 1_000, 'partitions');
-  const notice = safeNotice(options.onNotice);
-  const log = await KafkaWorkerLog.connect(options, `worker-${workerId}`, `worker/${workerId}`, notice);
+  const settings = checkWorkerOptions(options);
+  const log = checkLogOptions(options, `worker-${settings.workerId}`);
+  const host = readHostIdentity(options.hostId);
+  const incarnation = randomBytes(ID_BYTES).toString('base64url');
+  const schemaIds = await onceDeployed(log, settings.notice);
+  const { onSignal } = options;
+  const { line, awake } = await startThreadLine({ log, schemaIds, settings, incarnation, onSignal });
   try {
-    const host = readHostIdentity(options.hostId);
-    const randomId = (): string => randomBytes(ID_BYTES).toString('base64url');
-    return await Worker.start({ log, clock: systemClock, host, randomId }, options);
+    return await Worker.run({ line, clock: systemClock, host, incarnation, awake }, options);
   } catch (error) {
-    await log.close().catch(() => undefined);
+    await line.close().catch(() => undefined);
     throw error;
   }
 }

@@ -12,11 +12,11 @@ export {
 } from './errors.ts';
 export type { Denial, ErrorKind, LossCause, WorkerErrorCode } from './errors.ts';
 export type { HostIdentity } from './host-identity.ts';
-export type { LogOptions } from './kafka-log.ts';
 export { Lease } from './lease.ts';
 export type { CheckpointOptions } from './lease.ts';
 export type { AcquireOptions } from './lease-options.ts';
 export type { StopNotice } from './lease-session.ts';
+export type { LogOptions } from './log-options.ts';
 export type { OnNotice, WorkerNotice } from './notice.ts';
 export type { WorkerClock, WorkerLog } from './ports.ts';
 export type { ReleaseOptions, ReleaseResult } from './release.ts';

@@ -34,6 +34,8 @@ export type WorkerNotice =
       readonly token: number;
       readonly detail: string;
     }
+  /** The start waits for a part that is not there yet; `code` as in the setup errors of the Kafka package. */
+  | { readonly type: 'start-waiting'; readonly code: string; readonly detail: string }
   /** Some partition can no longer be read by this process, which should be restarted. */
   | { readonly type: 'log-unreadable'; readonly detail: string }
   /** A callback of the caller threw; it is called again at the next occasion. */

@@ -6,6 +6,7 @@ import {
   SchemaRegistryClient,
   WriterSchemas,
   checkTopic,
+  onceThere,
   registryAddress,
   type KafkaConnection,
   type WriterOptions,
@@ -23,7 +24,6 @@ import { healthServer } from './http.ts';
 import { fromKafka } from './kafka-signals.ts';
 import { RuntimeMetrics } from './metrics.ts';
 import { signalLog } from './signal-log.ts';
-import { onceThere } from './start-wait.ts';
 import { storedSnapshots } from './stored-snapshots.ts';
 import { systemClock } from './system-clock.ts';
 

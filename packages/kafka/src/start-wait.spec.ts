@@ -1,6 +1,7 @@
-import { KafkaSetupError, type KafkaConnection } from '@profile-warden/kafka';
 import { VirtualClock } from '@profile-warden/testkit/memory';
 import { describe, expect, it } from 'vitest';
+import type { KafkaConnection } from './connection.ts';
+import { KafkaSetupError } from './setup-error.ts';
 import { onceThere } from './start-wait.ts';
 
 type Code = KafkaSetupError['code'];

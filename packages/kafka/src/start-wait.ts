@@ -1,5 +1,5 @@
 import type { Clock } from '@profile-warden/events';
-import { KafkaSetupError } from '@profile-warden/kafka';
+import { KafkaSetupError } from './setup-error.ts';
 
 export interface StartWaitOptions {
   readonly clock: Clock;

@@ -173,6 +173,20 @@ describe('rules holder-unknown and holder-alive', () => {
   ] as const)('%s: %s is %s', (rule, name, value) => {
     decides(rule, 'manual-review', found(name, value));
   });
+  it.each([
+    ['holder-unknown', 'unknown'],
+    ['holder-alive', 'yes'],
+  ] as const)('%s names all that speaks of the holder, its boot included', (rule, browserAlive) => {
+    const { log } = given(found('browserAlive', browserAlive));
+    expect(owedByDecider(log.caseOf())).toMatchObject({
+      rule,
+      reasons: [
+        'workerAlive: no (looked)',
+        `browserAlive: ${browserAlive} (looked)`,
+        'sameBoot: yes (looked)',
+      ],
+    });
+  });
   it('another boot is proof enough', () => {
     decides('safe-checkpoint', 'resume-pending', [
       worked,

@@ -88,6 +88,7 @@ export const RULES: readonly Rule[] = [
         holderVerdict(one.state, one.profile, one.evidence) === 'alive',
         how(one, 'workerAlive'),
         how(one, 'browserAlive'),
+        how(one, 'sameBoot'),
       ),
   },
   {

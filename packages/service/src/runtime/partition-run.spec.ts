@@ -171,6 +171,35 @@ describe('an obligation', () => {
     expect(signals.filter(({ type }) => type === 'parked')).toHaveLength(2);
   });
 
+  it('whose event the fold ignores again and again is paid ever more rarely, and at once when its profile changes', async () => {
+    const bench = new Bench();
+    await bench.start({
+      gather: (_view, profiles) =>
+        profiles.map(({ profileId, token }) => ({
+          scope: profileId,
+          event: confirmed(token, 'nobody-asked-for'),
+        })),
+      deadline: () => null,
+    });
+    bench.quarantine('p1');
+    const paid = (): number => bench.of('FenceConfirmed').length;
+    await bench.clock.advance(0);
+    expect(paid()).toBe(2);
+    await bench.clock.advance(199);
+    expect(paid()).toBe(2);
+    await bench.clock.advance(1);
+    expect(paid()).toBe(3);
+    await bench.clock.advance(60_000);
+    const afterOneMinute = paid();
+    expect(afterOneMinute).toBeLessThan(14);
+    await bench.clock.advance(60_000);
+    expect(paid() - afterOneMinute).toBe(6);
+
+    bench.say('p1', confirmed(1));
+    await bench.clock.advance(0);
+    expect(paid()).toBeGreaterThan(afterOneMinute + 7);
+  });
+
   it('is paid in payments no larger than the payer takes', async () => {
     const bench = new Bench();
     const sizes: number[] = [];

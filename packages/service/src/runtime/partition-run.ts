@@ -78,6 +78,10 @@ export class PartitionRun implements PartitionView {
       isCurrent: (opening) => this.#opening === opening,
       nextOffset: () => this.state.nextOffset,
       onDue: (scope) => this.#dirty.add(scope),
+      onRested: (scope) => {
+        this.#dirty.add(scope);
+        this.kick();
+      },
       onLost: (error) => this.#lose(error),
     });
     this.#errands = new Errands({
@@ -180,6 +184,8 @@ export class PartitionRun implements PartitionView {
     const folded = evolve(this.state, record);
     if (folded === 'beat') return;
     this.#report(record, folded);
+    if (folded === 'applied') this.#payments.applied(record.profileId ?? PARTITION);
+    else this.#payments.ignored(record.profileId ?? PARTITION, record.id);
     if (record.profileId === null) this.#markConcerned(record);
     else {
       this.#dirty.add(record.profileId);

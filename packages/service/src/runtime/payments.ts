@@ -3,6 +3,8 @@ import type { Opening } from './duty.ts';
 import type { OnRuntimeSignal, RuntimeSignal } from './signals.ts';
 
 const RETRY_MS = 200;
+/** Longest pause before an event is paid once more that the fold keeps ignoring. */
+const IGNORED_RETRY_MS_MAX = 10_000;
 /** Stands for the partition where a profile id is expected; no profile id is empty. */
 export const PARTITION = '';
 
@@ -18,26 +20,40 @@ export interface PaymentsOptions {
   readonly nextOffset: () => number;
   /** The profile (or the partition) may owe something again. */
   readonly onDue: (scope: string) => void;
+  /** As `onDue`, at a moment at which nobody looks by himself. */
+  readonly onRested: (scope: string) => void;
   /** A payment failed that takes the right to pay with it. */
   readonly onLost: (error: unknown) => void;
   readonly failureIsLoss: boolean;
 }
 
+interface Ignored {
+  readonly id: string;
+  /** In a row. */
+  readonly count: number;
+}
+
 /**
  * What is paid for one partition, one payment at a time, and who waits for it: a profile whose event is on its way owes
- * nothing until that event has been folded. An event that cannot be encoded is parked until its profile changes.
+ * nothing until that event has been folded. An event that cannot be encoded is parked until its profile changes. One
+ * that the fold ignores once and again is a mistake of ours or of another release: its profile rests before it is paid
+ * a third time, twice as long each time, or the log would fill with it; a change of the profile ends the rest.
  */
 export class Payments {
   readonly #options: PaymentsOptions;
   readonly #awaited = new Map<string, number>();
   readonly #parked = new Map<string, Set<string>>();
+  /** What was paid last, by scope. */
+  readonly #paid = new Map<string, ReadonlySet<string>>();
+  readonly #ignored = new Map<string, Ignored>();
+  readonly #resting = new Map<string, Ignored>();
 
   constructor(options: PaymentsOptions) {
     this.#options = options;
   }
 
   isAwaited(scope: string): boolean {
-    return this.#awaited.has(scope);
+    return this.#awaited.has(scope) || this.#resting.has(scope);
   }
 
   /** From now on the profile waits, for an event that is not sent yet. */
@@ -48,6 +64,32 @@ export class Payments {
   /** The profile has changed: what it owes may be another obligation now. */
   changed(profileId: string): void {
     this.#parked.delete(profileId);
+  }
+
+  /** Its event has taken effect, or somebody else's. */
+  applied(scope: string): void {
+    this.#paid.delete(scope);
+    this.#ignored.delete(scope);
+    if (this.#resting.delete(scope)) this.#options.onDue(scope);
+  }
+
+  /** The fold ignored a record about it. */
+  ignored(scope: string, id: string): void {
+    if (this.#paid.get(scope)?.has(id) !== true) return;
+    const before = this.#ignored.get(scope);
+    const ignored: Ignored = { id, count: before?.id === id ? before.count + 1 : 1 };
+    this.#ignored.set(scope, ignored);
+    if (ignored.count < 2 || this.#resting.has(scope)) return;
+    this.#resting.set(scope, ignored);
+    void this.#rest(scope, ignored);
+  }
+
+  async #rest(scope: string, ignored: Ignored): Promise<void> {
+    const { clock, signal, onRested } = this.#options;
+    await clock.sleep(Math.min(RETRY_MS * 2 ** (ignored.count - 2), IGNORED_RETRY_MS_MAX), signal);
+    if (this.#resting.get(scope) !== ignored) return;
+    this.#resting.delete(scope);
+    onRested(scope);
   }
 
   /** Ends the wait of everybody whose event has been folded by now. */
@@ -63,6 +105,9 @@ export class Payments {
   /** What was on its way under a former opening is unknown; the log will tell. */
   forget(): void {
     this.#awaited.clear();
+    this.#paid.clear();
+    this.#ignored.clear();
+    this.#resting.clear();
   }
 
   async payAll(opening: Opening, events: readonly NewEvent[]): Promise<void> {
@@ -80,7 +125,13 @@ export class Payments {
 
   async #pay(opening: Opening, events: readonly NewEvent[]): Promise<void> {
     const { partition, onSignal, isCurrent } = this.#options;
-    for (const { profileId } of events) this.expect(profileId ?? PARTITION);
+    const ids = new Map<string, Set<string>>();
+    for (const { profileId, id } of events) {
+      const scope = profileId ?? PARTITION;
+      this.expect(scope);
+      ids.set(scope, (ids.get(scope) ?? new Set()).add(id));
+    }
+    for (const [scope, paid] of ids) this.#paid.set(scope, paid);
     try {
       const offsets = await opening.payer.pay(events);
       events.forEach((paid, index) => {

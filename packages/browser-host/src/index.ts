@@ -6,7 +6,7 @@ export { isForeign, readLock } from './lock-link.ts';
 export type { LockLink } from './lock-link.ts';
 export { argumentsOf, isStuck, linkOf, lookAtProcess, programOf } from './process-entry.ts';
 export type { EntryLook, ProcessEntry } from './process-entry.ts';
-export { readProcessTable } from './process-table.ts';
+export { ancestorsOf, readProcessTable } from './process-table.ts';
 export type { ProcessTable } from './process-table.ts';
 export { ProfileUsers, profileArgument } from './profile-user.ts';
 export type { SearchedDirectory, Tie } from './profile-user.ts';

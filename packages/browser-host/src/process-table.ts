@@ -40,3 +40,17 @@ export function readProcessTable(): ProcessTable {
     return { entries, blindSpot: '/proc cannot be read', locks };
   }
 }
+
+// Bounds the way up of a process whose parents changed while they were read.
+const MAX_DEPTH = 64;
+
+/** From its parent up; as far as the table knows them. */
+export function ancestorsOf(entry: ProcessEntry, table: ProcessTable): readonly number[] {
+  const pids: number[] = [];
+  let parent = table.entries.get(entry.parentPid);
+  while (parent !== undefined && pids.length < MAX_DEPTH) {
+    pids.push(parent.pid);
+    parent = table.entries.get(parent.parentPid);
+  }
+  return pids;
+}

@@ -126,6 +126,14 @@ export class ProfileUsers {
     return tied('may-use', 'reads files of it');
   }
 
+  /** Whether it has files of the directory open for writing. False where its open files may not be seen. */
+  writesIn(pid: number): boolean {
+    const mountNamespace = linkOf(pid, 'ns/mnt');
+    const isElsewhere = mountNamespace !== null && mountNamespace !== this.#mountNamespace;
+    const files = openFilesOf(pid) ?? [];
+    return files.some((file) => this.#holds(pid, file, isElsewhere) && isOpenForWriting(pid, file));
+  }
+
   #names(pid: number, argument: string, isElsewhere: boolean): 'yes' | 'no' | 'unknown' {
     const path = argument.startsWith('/') ? resolve(argument) : resolve(linkOf(pid, 'cwd') ?? '/', argument);
     if (!isElsewhere) {

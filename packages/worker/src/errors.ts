@@ -95,6 +95,26 @@ export const WORKER_ERRORS = {
     when: 'The worker is shutting down.',
     whatToDo: 'Start a new worker.',
   },
+  'profile-in-use': {
+    kind: 'retryable',
+    when: 'Somebody else has the profile directory open, or a lock of another host says so. No browser was started.',
+    whatToDo: 'Do what `nextAction` says. Never remove a lock of a browser that may live.',
+  },
+  'browser-not-started': {
+    kind: 'retryable',
+    when: 'The driver could not start the browser; its error is the cause. Nothing is left on the profile.',
+    whatToDo: 'Read the cause.',
+  },
+  'wrong-profile': {
+    kind: 'terminal',
+    when: 'The browser that was started is not the one on the leased directory. It was ended.',
+    whatToDo: 'Look for a wrapper or an option that names another directory. Release as it is.',
+  },
+  'browser-open': {
+    kind: 'retryable',
+    when: 'withBrowserProfile already runs a browser under this lease.',
+    whatToDo: 'Let that one end first.',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type WorkerErrorCode = keyof typeof WORKER_ERRORS;

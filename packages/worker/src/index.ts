@@ -1,4 +1,14 @@
 export type { AskBrowser, CloseBrowser, ReportedBrowserState } from './browser-probe.ts';
+export { ProfileInUseError } from './browser/browser-errors.ts';
+export type { BrowserEnding } from './browser/browser-profile.ts';
+export type { PlaywrightChromium, PlaywrightContext } from './browser/chromium.ts';
+export type { Puppeteer, PuppeteerBrowser } from './browser/firefox.ts';
+export { withBrowserProfile } from './browser/with-browser-profile.ts';
+export type {
+  BrowserProfileOptions,
+  ChromiumProfile,
+  FirefoxProfile,
+} from './browser/with-browser-profile.ts';
 export { connectWorker } from './connect.ts';
 export type { ConnectOptions } from './connect.ts';
 export {

@@ -1,4 +1,5 @@
 import {
+  ancestorsOf,
   isForeign,
   isStuck,
   printable,
@@ -28,19 +29,6 @@ export interface TreeReport {
 }
 
 type TiedProcess = Tie & { readonly entry: ProcessEntry };
-
-// Bounds the way up of a process whose parents changed while they were read.
-const MAX_DEPTH = 64;
-
-function ancestorsOf(entry: ProcessEntry, table: ProcessTable): readonly number[] {
-  const pids: number[] = [];
-  let parent = table.entries.get(entry.parentPid);
-  while (parent !== undefined && pids.length < MAX_DEPTH) {
-    pids.push(parent.pid);
-    parent = table.entries.get(parent.parentPid);
-  }
-  return pids;
-}
 
 function ownerUid(path: string): number | null {
   try {

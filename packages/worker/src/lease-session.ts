@@ -160,17 +160,20 @@ export class LeaseSession implements LineUser {
     return this.#phase === 'active' && !this.sealSignal.aborted;
   }
 
-  /** Why no step may start any more, or null. A pause is no reason: it may end. */
-  endReason(): WorkerError | null {
+  /**
+   * Why no step may start any more, or null. A pause is no reason: it may end. While the worker shuts down, only what
+   * finishes (`inShutdown`) may.
+   */
+  endReason(inShutdown = false): WorkerError | null {
     this.review();
     if (this.lossSignal.aborted) return this.lossSignal.reason as LeaseLostError;
     if (this.#releasing || this.#phase === 'ended') return new WorkerError('lease-ended', this.profileId);
-    return this.#context.closing.aborted ? new WorkerError('worker-closed') : null;
+    return this.#context.closing.aborted && !inShutdown ? new WorkerError('worker-closed') : null;
   }
 
   /** Takes a place for a step and names it; `leaveStep` gives the place back. */
-  enterStep(): string {
-    const reason = this.endReason();
+  enterStep(inShutdown: boolean): string {
+    const reason = this.endReason(inShutdown);
     if (reason !== null) throw reason;
     if (this.steps.isFull) throw new WorkerError('too-many-steps', this.profileId);
     return this.steps.enter(this.grant.token);

@@ -6,7 +6,7 @@ import type { LeaseSession, StopNotice } from './lease-session.ts';
 import { checkRelease, releaseLease } from './release.ts';
 import type { ReleaseOptions, ReleaseResult } from './release.ts';
 import { checkStep } from './step-options.ts';
-import type { StepOptions } from './step-options.ts';
+import type { CheckedStep, StepOptions } from './step-options.ts';
 import { StepRunner } from './step-runner.ts';
 import type { StepAction } from './step-runner.ts';
 import { keyedEvent } from './worker-context.ts';
@@ -100,17 +100,24 @@ export class Lease implements AsyncDisposable {
    */
   async step<T>(name: string, options: StepOptions, action: StepAction<T>): Promise<T> {
     if (typeof action !== 'function') throw new InvalidInputError('action', action, 'a function');
-    const step = checkStep(name, options, this.#session.wanted, this.#context.settings.secretUrlPaths);
-    return new StepRunner(this.#context, this.#session, step, action).run();
+    return new StepRunner(this.#context, this.#session, this.#checked(name, options), action).run();
   }
 
-  /** Records that the task may be resumed from here: a `read` step that does nothing and carries the checkpoint. */
+  /**
+   * Records that the task may be resumed from here: a `read` step that does nothing and carries the checkpoint. Also
+   * while the worker shuts down, from a callback of `onStopRequested`.
+   */
   async checkpoint(name: string, { stored, url, screenshot }: CheckpointOptions): Promise<void> {
     const seen = {
       ...(url === undefined ? {} : { url }),
       ...(screenshot === undefined ? {} : { screenshot }),
     };
-    await this.step(name, { kind: 'read', checkpoint: { name, stored }, ...seen }, () => undefined);
+    const step = this.#checked(name, { kind: 'read', checkpoint: { name, stored }, ...seen });
+    await new StepRunner(this.#context, this.#session, { ...step, inShutdown: true }, () => undefined).run();
+  }
+
+  #checked(name: string, options: StepOptions): CheckedStep {
+    return checkStep(name, options, this.#session.wanted, this.#context.settings.secretUrlPaths);
   }
 
   /**

@@ -56,6 +56,8 @@ export interface CheckedStep {
   readonly screenshot: Screenshot | null;
   readonly checkpoint: Checkpoint | null;
   readonly whenPaused: 'wait' | 'reject';
+  /** May begin while the worker shuts down. */
+  readonly inShutdown: boolean;
 }
 
 export function checkStep(
@@ -81,6 +83,7 @@ export function checkStep(
     screenshot: checkScreenshot('screenshot', options.screenshot),
     checkpoint: options.checkpoint === undefined ? null : checkCheckpoint(options.checkpoint),
     whenPaused: checkOneOf('whenPaused', options.whenPaused ?? 'wait', ['wait', 'reject']),
+    inShutdown: false,
   };
   if (wanted.intent === 'inspect' && kind !== 'read' && kind !== 'await-human')
     throw new WorkerError('step-not-allowed', `${step.name} is ${kind} in an inspect lease`);

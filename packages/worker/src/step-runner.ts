@@ -38,7 +38,7 @@ export class StepRunner<T> {
     this.#session = session;
     this.#step = step;
     this.#action = action;
-    this.#stepId = session.enterStep();
+    this.#stepId = session.enterStep(step.inShutdown);
   }
 
   async run(): Promise<T> {
@@ -63,16 +63,20 @@ export class StepRunner<T> {
     return this.#act().finally(() => session.leaveStep(this.#stepId));
   }
 
+  #endReason(): WorkerError | null {
+    return this.#session.endReason(this.#step.inShutdown);
+  }
+
   async #untilActive(): Promise<void> {
     const session = this.#session;
     // Every round ends with a lease that is active, lost or released; pauseMaxMs bounds the pause between.
     for (;;) {
-      const reason = session.endReason();
+      const reason = this.#endReason();
       if (reason !== null) throw reason;
       if (session.canAct()) return;
       if (this.#step.whenPaused === 'reject') throw new WorkerError('lease-paused', this.#step.name);
       await session.watch.until(
-        () => session.canAct() || session.endReason() !== null,
+        () => session.canAct() || this.#endReason() !== null,
         this.#context.settings.pauseMaxMs,
       );
     }
@@ -100,9 +104,9 @@ export class StepRunner<T> {
     try {
       sent = await within(this.#report(event), clock, settings.pauseMaxMs, lossSignal);
     } catch (cause) {
-      throw this.#session.endReason() ?? new WorkerError('step-not-started', detailOf(cause), { cause });
+      throw this.#endReason() ?? new WorkerError('step-not-started', detailOf(cause), { cause });
     }
-    if (sent === undefined) throw this.#session.endReason() ?? new WorkerError('step-not-started', name);
+    if (sent === undefined) throw this.#endReason() ?? new WorkerError('step-not-started', name);
   }
 
   async #untilAccepted(): Promise<void> {
@@ -111,8 +115,8 @@ export class StepRunner<T> {
     const isReadBack = (): boolean => session.steps.isReadBack(this.#stepId);
     // A record that is in the log comes back, or the heartbeats behind it do not either: then the lease ends first.
     const limitMs = session.grant.leaseMs + this.#context.settings.pauseMaxMs;
-    await session.watch.until(() => isReadBack() || session.endReason() !== null, limitMs);
-    const reason = session.endReason();
+    await session.watch.until(() => isReadBack() || this.#endReason() !== null, limitMs);
+    const reason = this.#endReason();
     if (reason !== null) throw reason;
     if (!isReadBack()) throw new WorkerError('step-not-started', `${this.#step.name} was not read back`);
   }

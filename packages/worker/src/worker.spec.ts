@@ -157,6 +157,24 @@ describe('shutdown', () => {
     expect(log.following).toEqual([]);
   });
 
+  it('lets a stop callback record a checkpoint, and nothing else that is new', async () => {
+    const { log, authority, worker, lease } = await startBench();
+    const held = await lease();
+    const refused: unknown[] = [];
+    held.onStopRequested(async () => {
+      await held.step('more', { kind: 'read' }, () => 1).catch((error: unknown) => refused.push(error));
+      await held.checkpoint('cart filled', { stored: 'server' });
+      held.browserClosed();
+    });
+    const done = worker.shutdown();
+    for (let turn = 0; turn < 5; turn += 1) await settle();
+    expect(refused).toMatchObject([{ code: 'worker-closed' }]);
+    expect(log.of('StepCompleted')).toMatchObject([{ outcome: 'ok', checkpoint: { name: 'cart filled' } }]);
+    expect(log.of('ReleaseRequested')).toMatchObject([{ outcome: 'cancelled', browserClosed: 'confirmed' }]);
+    authority.released('p1', 1);
+    await done;
+  });
+
   it('does not wait for ever', async () => {
     const { log, clock, worker, lease } = await startBench();
     const held = await lease();

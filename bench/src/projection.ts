@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { benchOptions, say } from './bench-options.ts';
 import { openGrantLoop } from './grant-loop.ts';
 import { Load } from './load.ts';
-import { FleetLog } from './projection/fleet-log.ts';
+import { FleetLog } from './fleet-log.ts';
 import { watchToEnd, type Way } from './projection/read-model-watch.ts';
 import { measureTokenCost } from './projection/token-cost.ts';
 

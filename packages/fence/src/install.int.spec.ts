@@ -39,21 +39,20 @@ it('refuses a bare pool', async () => {
   await pool.end();
 });
 
-describe('over an older version', () => {
-  async function older(): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: await freshDatabase() });
-    await client.connect();
-    await client.query(
-      `begin; ${await readFile(new URL('../upgrade/version-1.sql', import.meta.url), 'utf8')}; commit`,
-    );
-    return client;
-  }
+const olderFence = async (version: number): Promise<pg.Client> => {
+  const client = new pg.Client({ connectionString: await freshDatabase() });
+  await client.connect();
+  const sql = await readFile(new URL(`../upgrade/version-${version}.sql`, import.meta.url), 'utf8');
+  await client.query(`begin; ${sql}; commit`);
+  return client;
+};
 
+describe.each([1, 2])('over version %i', (version) => {
   it('is its upgrade: rows stay, what became obsolete goes, and both answer the same', async () => {
-    const client = await older();
+    const client = await olderFence(version);
     await client.query('select warden.report_progress(0, 1, 0, 0)');
     await grant(client, 'kept', 7, 3);
-    expect(await installedFence(client)).toBe(1);
+    expect(await installedFence(client)).toBe(version);
     await installFence(client);
     expect(await installedFence(client)).toBe(FENCE_VERSION);
     const asked = (token: number): Promise<unknown> =>
@@ -61,15 +60,20 @@ describe('over an older version', () => {
         .query(`select ok, sqlstate, reason from warden.try_token('kept', ${token})`)
         .then(({ rows }) => rows[0] as unknown);
     expect(await asked(6)).toEqual({ ok: false, sqlstate: 'WD001', reason: 'older' });
-    // Version 1 knew the database by less: it is confirmed anew.
-    expect(await asked(7)).toEqual({ ok: false, sqlstate: 'WD002', reason: 'other-database' });
-    await client.query('select warden.report_progress(0, 1, 4, 4)');
+    if (version === 1) {
+      // It knew the database by less: it is confirmed anew.
+      expect(await asked(7)).toEqual({ ok: false, sqlstate: 'WD002', reason: 'other-database' });
+      await client.query('select warden.report_progress(0, 1, 4, 4)');
+    }
     expect(await asked(7)).toEqual({ ok: true, sqlstate: null, reason: null });
     await client.end();
   });
 
   it('ends with the same functions, tables and rights as a new one', async () => {
-    const [upgraded, fresh] = [await older(), new pg.Client({ connectionString: await freshDatabase() })];
+    const [upgraded, fresh] = [
+      await olderFence(version),
+      new pg.Client({ connectionString: await freshDatabase() }),
+    ];
     await fresh.connect();
     await installFence(upgraded);
     await installFence(fresh);
@@ -88,11 +92,27 @@ describe('over an older version', () => {
     expect(await shape(upgraded)).toEqual(await shape(fresh));
     await Promise.all([upgraded.end(), fresh.end()]);
   });
+});
 
-  it('is refused where the database has a newer one', async () => {
-    await using database = await fenceDatabase();
-    await database.projector.query('update warden.database set version = version + 1');
-    await expect(installFence(database.projector)).rejects.toThrow('is the older version');
-    expect(await installedFence(database.projector)).toBe(FENCE_VERSION + 1);
-  });
+it('goes on guarding the tables that an older version guarded, and takes their writes', async () => {
+  const client = await olderFence(2);
+  await client.query(`
+    create table account (profile_id text primary key);
+    select warden.guard_table('account', 'profile_id');
+    select warden.report_progress(0, 1, 0, 0);
+  `);
+  await grant(client, 'kept', 7, 3);
+  await installFence(client);
+  await client.query(
+    `begin; select warden.require_token('kept', 7); insert into account values ('kept'); commit`,
+  );
+  await expect(client.query(`delete from account`)).rejects.toMatchObject({ code: 'WD004' });
+  await client.end();
+});
+
+it('is refused where the database has a newer one', async () => {
+  await using database = await fenceDatabase();
+  await database.projector.query('update warden.database set version = version + 1');
+  await expect(installFence(database.projector)).rejects.toThrow('is the older version');
+  expect(await installedFence(database.projector)).toBe(FENCE_VERSION + 1);
 });

@@ -1,5 +1,5 @@
 import { RULES } from '@profile-warden/domain';
-import type { EventOf, Finding } from '@profile-warden/events';
+import type { EventOf, EventType, Finding } from '@profile-warden/events';
 import type { Judgement } from '@profile-warden/testkit/dump';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -79,17 +79,18 @@ withBrowser(BROWSERS.CHROMIUM, 'a history of a real worker and its browser', () 
     return decided;
   };
 
-  /** Why it was quarantined. */
-  const causesOf = (name: Name): readonly string[] =>
+  /** All that the topic has of one kind about a history. */
+  const told = <K extends EventType>(name: Name, type: K): readonly EventOf<K>[] =>
     [...log.records.values()]
       .flat()
-      .flatMap(({ profileId, event }) =>
-        profileId === name && event.type === 'Quarantined' ? [event.cause] : [],
-      );
+      .filter(({ profileId, event }) => profileId === name && event.type === type)
+      .map(({ event }) => event as unknown as EventOf<K>);
+
+  const causesOf = (name: Name): readonly string[] => told(name, 'Quarantined').map(({ cause }) => cause);
 
   /** What others are told, and the one decision. */
-  const expectEnd = async (name: Name, told: object, decision: object): Promise<EventOf<'Decided'>> => {
-    expect(await played.get(name)).toMatchObject(told);
+  const expectEnd = async (name: Name, next: object, decision: object): Promise<EventOf<'Decided'>> => {
+    expect(await played.get(name)).toMatchObject(next);
     const decided = decidedOf(name);
     expect(decided).toMatchObject(decision);
     return decided;
@@ -102,25 +103,27 @@ withBrowser(BROWSERS.CHROMIUM, 'a history of a real worker and its browser', () 
 
   it('C64 C73 login done, killed 12 s later, before Chromium has saved it: retry', async () => {
     const reasons = ['every step of the task may be done again'];
-    const told = { ...granted(2), cookies: [] };
-    await expectEnd('login-just-done', told, { outcome: 'retry', rule: 'restartable', reasons });
+    const next = { ...granted(2), cookies: [] };
+    await expectEnd('login-just-done', next, { outcome: 'retry', rule: 'restartable', reasons });
   });
 
   it('C64 login done, killed when Chromium had long saved it: resume-pending', async () => {
     const reasons = ['checkpoint logged in on the profile, nothing behind it forbids a repeat'];
-    const told = { ...resumed([]), cookies: [SESSION_COOKIE] };
-    await expectEnd('login-kept', told, { outcome: 'resume-pending', rule: 'safe-checkpoint', reasons });
+    const next = { ...resumed([]), cookies: [SESSION_COOKIE] };
+    await expectEnd('login-kept', next, { outcome: 'resume-pending', rule: 'safe-checkpoint', reasons });
   });
 
   it('item added to the cart behind the login: resume-pending with the steps done', async () => {
     const reasons = ['checkpoint logged in on the profile, nothing behind it forbids a repeat'];
-    const told = resumed([{ name: 'add to the cart', kind: 'reversible' }]);
-    await expectEnd('cart-filled', told, { outcome: 'resume-pending', rule: 'safe-checkpoint', reasons });
+    const next = resumed([{ name: 'add to the cart', kind: 'reversible' }]);
+    await expectEnd('cart-filled', next, { outcome: 'resume-pending', rule: 'safe-checkpoint', reasons });
   });
 
   it('C89 checkout timed out, the script swallowed the error and released in order: manual-review', async () => {
     await expectEnd('checkout-swallowed', nothingGranted, CHECK_OUT_OPEN);
     expect(causesOf('checkout-swallowed')).toEqual(['unsettled-step']);
+    expect(told('checkout-swallowed', 'ReleaseRequested')).toMatchObject([{ browserClosed: 'confirmed' }]);
+    expect(told('checkout-swallowed', 'LeaseReleased')).toEqual([]);
   });
 
   it('C89 checkout killed in flight: manual-review', async () => {
@@ -140,6 +143,8 @@ withBrowser(BROWSERS.CHROMIUM, 'a history of a real worker and its browser', () 
 
   it('two tabs, checkout open in one, a read done in the other: manual-review', async () => {
     await expectEnd('two-tabs', nothingGranted, CHECK_OUT_OPEN);
+    const { findings } = decisions.find(({ profileId }) => profileId === 'two-tabs') ?? {};
+    expect(findings).toMatchObject({ lastStep: 'look at the orders', openSteps: ['check out'] });
   });
 
   it('script that reports no steps, killed: manual-review', async () => {

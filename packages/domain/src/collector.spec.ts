@@ -66,8 +66,8 @@ describe('the next looks', () => {
     given(withPolicy({ evidenceAttempts: 2 }), once, elapse(15_000)).then({
       collector: { attempt: 2, isLast: true },
     }));
-  it('are overdue when nobody has answered in time', () =>
-    given(once, elapse(44_000))
+  it('are overdue when nobody has answered in time, of which two looks need the gap between them', () =>
+    given(once, elapse(74_000))
       .then({ collector: { isOverdue: false } })
       .when(elapse(1_000))
       .then({ collector: { isOverdue: true } }));
@@ -76,7 +76,7 @@ describe('the next looks', () => {
     const due = collectorDeadline(log.caseOf());
     expect(due).toBe(log.state.logMs + 15_000);
     log.elapse(15_000);
-    expect(collectorDeadline(log.caseOf())).toBe((due ?? 0) + 30_000);
+    expect(collectorDeadline(log.caseOf())).toBe((due ?? 0) + 60_000);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Case } from './owed.ts';
-import { earlier } from './owed.ts';
+import type { Policy } from './policy.ts';
 import { holderIsSilent, silentAtLogMs } from './silence.ts';
 import type { ProfileState, QuarantinedStage } from './state.ts';
 
@@ -26,9 +26,16 @@ export const owedByCollector = (one: Case): Look | null => {
     round: profile.round,
     attempt: stage.attempts + 1,
     isLast: stage.attempts + 1 >= policy.evidenceAttempts,
-    isOverdue: state.logMs >= due + policy.collectorTimeoutMs,
+    isOverdue: state.logMs >= overdueLogMs(due, policy),
   };
 };
+
+/**
+ * A collector looks twice with `settleMs` between, so none can have answered before that has passed; whoever spoke for
+ * it earlier would be first every time.
+ */
+const overdueLogMs = (due: number, policy: Policy): number =>
+  due + policy.settleMs + policy.collectorTimeoutMs;
 
 /**
  * Log time of the next look: the first waits until things have settled behind the fence and a correct holder must have
@@ -48,7 +55,7 @@ export const collectorDeadline = (one: Case): number | null => {
   const { stage } = one.profile;
   if (stage.kind !== 'quarantined') return null;
   const due = lookDueLogMs(one, stage);
-  return due === null || one.state.logMs < due ? due : earlier(due + one.policy.collectorTimeoutMs, null);
+  return due === null || one.state.logMs < due ? due : overdueLogMs(due, one.policy);
 };
 
 /** Leases of the same host that have ended in silence or are silent now: one worker, or the whole host? */

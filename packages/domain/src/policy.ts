@@ -31,7 +31,7 @@ export interface Policy {
   readonly resumeWindowMs: number;
   readonly evidenceAttempts: number;
   readonly evidenceEveryMs: number;
-  /** Time after which a collector of scope `any` speaks for one that does not answer. */
+  /** Time beyond the gap between two looks after which a collector of scope `any` speaks for one that does not answer. */
   readonly collectorTimeoutMs: number;
   /** How long after a checkpoint in the profile the browser must have lived for it to be trusted. */
   readonly checkpointSettleMs: number;

@@ -81,9 +81,15 @@ describe('whose look it is', () => {
     ).toEqual([['p1', 'p1/1/1/1']]);
   });
 
+  it('is not that of the scope any while the collector of the host may be between its two looks', () => {
+    const log = due();
+    log.elapse(log.policy.settleMs + 2 * log.policy.tickEveryMs);
+    expect(collector({ scope: 'any', hostId: 'h2' }).gather(log)).toEqual([]);
+  });
+
   it('is that of the scope any once no other has answered in time: it says that nothing could be established', async () => {
     const log = due();
-    log.elapse(29_000);
+    log.elapse(59_000);
     const { asked, gather, evidence } = collector({ scope: 'any', hostId: 'h2' });
     expect(gather(log)).toHaveLength(0);
     log.elapse(1_000);
@@ -188,6 +194,6 @@ describe('a look', () => {
     const fenced = log.state.logMs;
     expect(duty.deadline(log.caseOf())).toBe(fenced + 30_000);
     log.elapse(30_000);
-    expect(duty.deadline(log.caseOf())).toBe(fenced + 60_000);
+    expect(duty.deadline(log.caseOf())).toBe(fenced + 90_000);
   });
 });

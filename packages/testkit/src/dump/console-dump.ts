@@ -20,8 +20,11 @@ export interface DumpSource {
 const CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
 const BYTES = 'org.apache.kafka.common.serialization.BytesDeserializer';
 const OFFSETS = 'org.apache.kafka.tools.GetOffsetShell';
-/** The consumer ends when nothing has come for this long, or once it is past the ends that it found. */
-const QUIET_MS = 4_000;
+/**
+ * The consumer ends when nothing has come for this long, or once it is past the ends that it found. Long enough for the
+ * first record to come on a machine that is busy with other things.
+ */
+const QUIET_MS = 12_000;
 const TOOL_BOUND_MS = 120_000;
 
 /** Everything that the tool prints of a record is escaped to visible ASCII, so these can stand between the parts. */
@@ -82,7 +85,7 @@ const endsOf = async ({ kafkaLibsDir, brokers, topic }: DumpSource): Promise<Map
 };
 
 /** The whole topic as Kafka's own Java consumer reads it: a reader that shares no code with ours below the decoder. */
-const dumpRaw = async (source: DumpSource, isolation: Isolation): Promise<readonly RawRecord[]> => {
+export const dumpRaw = async (source: DumpSource, isolation: Isolation): Promise<readonly RawRecord[]> => {
   const formatted = {
     'print.timestamp': 'true',
     'print.partition': 'true',

@@ -1,0 +1,42 @@
+/** What is planted where a careless program could pick it up. */
+export type Secrets = Readonly<
+  Record<
+    | 'cookie'
+    | 'password'
+    | 'queryToken'
+    | 'pathToken'
+    | 'fragment'
+    | 'userInfo'
+    | 'pageText'
+    | 'proxyPassword'
+    | 'signature',
+    string
+  >
+>;
+
+export interface SecretWorkerOrders {
+  readonly connection: {
+    readonly workerId: string;
+    readonly hostId: string;
+    readonly brokers: readonly string[];
+    readonly registryUrl: string;
+    readonly topic: string;
+    readonly partitionCount: number;
+    readonly heartbeatEveryMs: number;
+    readonly marginMs: number;
+  };
+  readonly profileId: string;
+  readonly taskId: string;
+  readonly directory: string;
+  /** Name of a step; it is in the log by right. */
+  readonly stepName: string;
+  readonly secrets: Secrets;
+}
+
+/** The worker has come to where it stays. */
+export interface SecretWorkerWord {
+  readonly browserPid: number;
+  readonly token: number;
+  /** What the site was sent by the form that was filled in. */
+  readonly posted: string;
+}

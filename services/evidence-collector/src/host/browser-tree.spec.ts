@@ -22,7 +22,7 @@ import { lookAtHost } from './host-look.ts';
 import type { HostRequest } from './request.ts';
 
 // Each look starts real processes, and cores are shared.
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const never = new AbortController().signal;
 

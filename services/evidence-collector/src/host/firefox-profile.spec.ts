@@ -6,7 +6,7 @@ import { makeDatabase, requestFor } from './host-fixture.ts';
 import { lookAtHost } from './host-look.ts';
 
 // Each look starts real processes, and cores are shared.
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const never = new AbortController().signal;
 

@@ -16,6 +16,6 @@ const found = await lookAtHost(
       await wait(ms);
     },
   },
-  AbortSignal.timeout(30_000),
+  AbortSignal.timeout(60_000),
 );
 process.stdout.write(JSON.stringify(found));

@@ -15,7 +15,7 @@ import {
 import type { HostFindings, HostRequest } from './request.ts';
 
 // Each look starts real processes, and cores are shared.
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 // Root reads everything, so a collector without rights has to be a process of somebody else.
 const NOBODY = 65_534;

@@ -24,6 +24,12 @@ export interface OpenedLog {
   readonly notice: OnNotice;
 }
 
+/**
+ * Only a partition that is not followed yet waits for a fetch that is open; its first lease comes so much later at most.
+ * Shorter waits cost more of a core than a thousand heartbeats do.
+ */
+const FETCH_WAIT_MS = 200;
+
 /** One producer and one consumer, without a consumer group: nothing of a worker is left behind on the broker. */
 export class KafkaWorkerLog implements WorkerLog {
   readonly partitionCount: number;
@@ -66,7 +72,14 @@ export class KafkaWorkerLog implements WorkerLog {
         onSignal,
       });
       await appender.connect();
-      const reader = new KafkaTailReader({ connection, topic, partitionCount, schemas, onSignal });
+      const reader = new KafkaTailReader({
+        connection,
+        topic,
+        partitionCount,
+        schemas,
+        maxWaitMs: FETCH_WAIT_MS,
+        onSignal,
+      });
       return new KafkaWorkerLog({ partitionCount, appender, reader, registry }, notice);
     } catch (error) {
       registry.close();

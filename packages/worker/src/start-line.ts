@@ -16,6 +16,12 @@ const ENTRY = new URL(
   import.meta.url,
 );
 
+/**
+ * Nearly all that the thread makes is gone after the send or the fetch that it was for. Left alone V8 would let that
+ * garbage grow to tens of MB before it looks.
+ */
+const YOUNG_MB_MAX = 6;
+
 export interface StartedLine {
   readonly line: WorkerLine;
   /** To be called whenever the timer of the caller's thread has fired. */
@@ -38,7 +44,11 @@ export async function startThreadLine(start: LineStart): Promise<StartedLine> {
   const { partitionCount } = start.log;
   const memory = AwakeMark.memory();
   const mark = new AwakeMark(memory);
-  const thread = new Thread(ENTRY, { workerData: threadSettings(start, memory), name: 'warden-line' });
+  const thread = new Thread(ENTRY, {
+    workerData: threadSettings(start, memory),
+    name: 'warden-line',
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },
+  });
   const post = (order: LineOrder): void => thread.postMessage(order);
   const line = new ThreadLine(partitionCount, { post, end: () => thread.terminate() });
   const opened = Promise.withResolvers<undefined>();

@@ -124,7 +124,12 @@ export class Worker {
     const { maxLeases } = this.#context.settings;
     if (this.#leases.size + this.#pending.size >= maxLeases)
       throw new WorkerError('too-many-leases', `${maxLeases} are held or asked for`);
-    const asked = acquisition.run(this.#host).then((session) => this.#hold(session, acquisition));
+    const asked = acquisition.run(this.#host).then((session) => {
+      const lease = this.#hold(session, acquisition);
+      // From here on it counts as held, and not as asked for too.
+      this.#pending.delete(waiting);
+      return lease;
+    });
     const waiting = asked.then(
       () => undefined,
       () => acquisition.abandon(),

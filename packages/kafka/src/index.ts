@@ -5,6 +5,7 @@ export { deployTopic } from './deployment.ts';
 export type { DeployOptions, DeployResult } from './deployment.ts';
 export { EpochLostError } from './epoch-error.ts';
 export type { EpochLostReason } from './epoch-error.ts';
+export { hasGroupMember } from './group-members.ts';
 export { KafkaEpochWriter } from './epoch-writer.ts';
 export type { EpochWriterOptions } from './epoch-writer.ts';
 export { EventRefusedError } from './event-encoder.ts';

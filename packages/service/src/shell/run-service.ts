@@ -6,6 +6,7 @@ import {
   SchemaRegistryClient,
   WriterSchemas,
   checkTopic,
+  hasGroupMember,
   onceThere,
   registryAddress,
   type KafkaConnection,
@@ -39,6 +40,8 @@ export interface ServiceParts {
   readonly clock: typeof systemClock;
   /** Opens as the given opener does, and starts from the snapshot of the read model where that can be used. */
   readonly restored: (opener: Opener) => Opener;
+  /** Whether a process of this service reads in a group whose added name begins so. Rejects where no broker answers. */
+  readonly isServed: (group: string) => Promise<boolean>;
   /** Offset that the next record of a partition would get. Asks the brokers until the signal aborts. */
   readonly logEnd: (partition: number, signal: AbortSignal) => Promise<number>;
 }
@@ -196,6 +199,7 @@ const buildClients = async (
   const appender = new KafkaAppender({ ...writer, connection, onSignal });
   const source = databaseUrl === null ? null : storedSnapshots(databaseUrl, instanceId, partitionCount);
   const probe = new KafkaRecordProbe(reading);
+  const groupName = (...added: readonly string[]): string => [cluster, name, topic, ...added].join('.');
   return {
     connection,
     writer,
@@ -203,15 +207,14 @@ const buildClients = async (
     restored: (opener: Opener): Opener =>
       restoring(opener, { source, probe, clock: systemClock, onSignal: hub.emit }),
     logEnd: (partition: number, signal: AbortSignal): Promise<number> => probe.end(partition, signal),
-    reader: (group: string | undefined): KafkaLogReader => {
-      const names = [cluster, name, topic, ...(group === undefined ? [] : [group])];
-      return new KafkaLogReader({
+    isServed: (group: string): Promise<boolean> => hasGroupMember(connection, groupName(group)),
+    reader: (group: string | undefined): KafkaLogReader =>
+      new KafkaLogReader({
         ...reading,
-        assignment: { groupId: names.join('.') },
+        assignment: { groupId: group === undefined ? groupName() : groupName(group) },
         sessionMs,
         partitionBytesMax: fetchBytes,
-      });
-    },
+      }),
     close: async (): Promise<void> => {
       registry.close();
       await Promise.all([probe.close(), source?.close()]);

@@ -1,12 +1,8 @@
-import type { BrowserState } from '@profile-warden/events';
+import type { BrowserSource, ReportedBrowserState } from './browser-source.ts';
 import type { OnNotice } from './notice.ts';
 import { detailOf } from './errors.ts';
 import type { WorkerClock } from './ports.ts';
 import { within } from './watch.ts';
-import type { BrowserSource } from './worker-line.ts';
-
-/** What a browser can be reported as. */
-export type ReportedBrowserState = Exclude<BrowserState, 'UNKNOWN'>;
 
 /** Asks the browser; `reachable` only if it has answered just now. */
 export type AskBrowser = () => ReportedBrowserState | Promise<ReportedBrowserState>;

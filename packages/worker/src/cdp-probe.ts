@@ -1,4 +1,4 @@
-import type { ReportedBrowserState } from './browser-probe.ts';
+import type { ReportedBrowserState } from './browser-source.ts';
 
 /**
  * Asks a browser over its own CDP socket whether it still answers.

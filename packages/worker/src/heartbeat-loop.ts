@@ -1,12 +1,13 @@
 import type { NewEvent, RecordBody } from '@profile-warden/events';
-import type { ReportedBrowserState } from './browser-probe.ts';
+import type { ReportedBrowserState } from './browser-source.ts';
 import { detailOf } from './errors.ts';
 import { instantOf } from './lease-deadline.ts';
 import type { OnNotice } from './notice.ts';
 import type { WorkerClock, WorkerLog } from './ports.ts';
 import { Pulse } from './pulse.ts';
 import { scanEveryMs } from './review-timer.ts';
-import type { BrowserSource, LineUser } from './worker-line.ts';
+import type { BrowserSource } from './browser-source.ts';
+import type { LineUser } from './worker-line.ts';
 
 /** After a failed send the next heartbeat comes after this share of the interval. */
 const RETRY_SHARE = 4;

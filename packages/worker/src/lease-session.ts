@@ -1,6 +1,6 @@
 import type { LogRecord, NewEvent } from '@profile-warden/events';
 import { BrowserProbe } from './browser-probe.ts';
-import type { ReportedBrowserState } from './browser-probe.ts';
+import type { ReportedBrowserState } from './browser-source.ts';
 import { LeaseLostError, WorkerError } from './errors.ts';
 import type { LossCause } from './errors.ts';
 import { LeaseDeadline } from './lease-deadline.ts';

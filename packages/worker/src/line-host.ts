@@ -1,5 +1,5 @@
 import type { LogRecord } from '@profile-warden/events';
-import type { ReportedBrowserState } from './browser-probe.ts';
+import type { ReportedBrowserState } from './browser-source.ts';
 import { detailOf } from './errors.ts';
 import type { Instant } from './lease-deadline.ts';
 import type { Heard, LineOrder, LineWord } from './line-messages.ts';

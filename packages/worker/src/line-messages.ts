@@ -1,10 +1,10 @@
 /** What passes between the thread of a worker's caller and the thread that has its line to the log. Plain data. */
 import type { EventType, LogRecord, NewEvent } from '@profile-warden/events';
 import type { KafkaConnection, KafkaSignal, LogLevel } from '@profile-warden/kafka';
-import type { ReportedBrowserState } from './browser-probe.ts';
+import type { ReportedBrowserState } from './browser-source.ts';
 import type { Instant } from './lease-deadline.ts';
 import type { WorkerNotice } from './notice.ts';
-import type { BrowserSource } from './worker-line.ts';
+import type { BrowserSource } from './browser-source.ts';
 
 /** With which the thread starts. */
 export interface LineSettings {

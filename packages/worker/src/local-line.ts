@@ -4,7 +4,8 @@ import type { HeartbeatOptions } from './heartbeat-loop.ts';
 import { PartitionTails } from './partition-tails.ts';
 import type { TailListener } from './partition-tails.ts';
 import type { WorkerClock, WorkerLog } from './ports.ts';
-import type { BrowserSource, LineUser, WorkerLine } from './worker-line.ts';
+import type { BrowserSource } from './browser-source.ts';
+import type { LineUser, WorkerLine } from './worker-line.ts';
 
 /** A line over a log, in the thread that it is used in. */
 export class LocalLine implements WorkerLine {

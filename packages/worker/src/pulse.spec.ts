@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReportedBrowserState } from './browser-probe.ts';
+import type { ReportedBrowserState } from './browser-source.ts';
 import { Pulse } from './pulse.ts';
 import type { LineUser } from './worker-line.ts';
 

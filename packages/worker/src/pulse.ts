@@ -1,8 +1,9 @@
 import type { EventOf } from '@profile-warden/events';
-import type { ReportedBrowserState } from './browser-probe.ts';
+import type { ReportedBrowserState } from './browser-source.ts';
 import { CdpProbe } from './cdp-probe.ts';
 import type { Instant } from './lease-deadline.ts';
-import type { BrowserSource, LineUser } from './worker-line.ts';
+import type { BrowserSource } from './browser-source.ts';
+import type { LineUser } from './worker-line.ts';
 
 /** Heartbeats whose read-back is still awaited. One is outstanding at a time; more only while calls fail unknown. */
 const MAX_UNCONFIRMED = 32;

@@ -4,7 +4,8 @@ import { epochKnownBy } from './lease-view.ts';
 import type { BrowserAnswer, Heard, LineOrder, LineWord } from './line-messages.ts';
 import { systemClock } from './system-clock.ts';
 import { within } from './watch.ts';
-import type { BrowserSource, LineUser, WorkerLine } from './worker-line.ts';
+import type { BrowserSource } from './browser-source.ts';
+import type { LineUser, WorkerLine } from './worker-line.ts';
 
 /** A close that hangs on a dead broker must not keep the process. */
 const CLOSE_MS_MAX = 10_000;

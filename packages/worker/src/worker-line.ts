@@ -1,15 +1,6 @@
 import type { LogRecord, NewEvent } from '@profile-warden/events';
-import type { ReportedBrowserState } from './browser-probe.ts';
+import type { BrowserSource, ReportedBrowserState } from './browser-source.ts';
 import type { Instant } from './lease-deadline.ts';
-
-/** How a heartbeat comes to say something about the browser. */
-export type BrowserSource =
-  /** It says this until it is told otherwise; nobody is asked. */
-  | { readonly kind: 'state'; readonly state: ReportedBrowserState }
-  /** The caller is asked, in the thread that its code runs in. */
-  | { readonly kind: 'callback' }
-  /** The browser is asked over its own CDP socket, by whoever sends the heartbeats. */
-  | { readonly kind: 'endpoint'; readonly url: string };
 
 /** A request, and the lease that it becomes, as the line knows it. */
 export interface LineUser {

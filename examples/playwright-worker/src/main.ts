@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KILL_POINTS, type KillPoint, type WorkerOrders, type WorkerWord } from './orders.ts';
@@ -23,7 +23,7 @@ const HELP = `Buys a lamp with a worker that is killed on its way, and with the 
 const INSTALLATION = {
   topic: 'profile-leases.v1',
   partitionCount: 6,
-  hostId: 'localhost',
+  hostId: hostname(),
   heartbeatEveryMs: 10_000,
   marginMs: 25_000,
 };

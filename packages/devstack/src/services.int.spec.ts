@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { until } from './deadline.ts';
 import type { DevstackError } from './error.ts';
@@ -27,6 +29,11 @@ it('runs the five services, each ready on a port of its own', async () => {
     const answer = await fetch(`http://127.0.0.1:${await service.port()}/readyz`);
     expect(answer.status).toBe(200);
   }
+});
+
+it('has a collector for the host that workers name by themselves', async () => {
+  const log = await readFile(services.of('evidence-collector').logFile, 'utf8');
+  expect(log).toContain(`"groupId":"dev.evidence-collector.profile-leases.v1.any.${hostname()}"`);
 });
 
 it('starts a killed service again on the same port, and mourns only what it did not kill', async () => {

@@ -30,6 +30,7 @@ export type ServicesOptions = {
   deploy?: boolean;
   topic?: string;
   cluster?: string;
+  /** Host that the collector can see. Default: the name of this one, as workers give it by themselves. */
   hostId?: string;
   /** What the collector collects for. Default `any`. */
   scope?: string;
@@ -136,7 +137,7 @@ function environment(stack: ServicesTarget, options: ServicesOptions): Record<st
     WARDEN_FENCE_TARGETS: `main=${stack.postgresUrl}`,
     WARDEN_TOPIC: options.topic ?? 'profile-leases.v1',
     WARDEN_CLUSTER: options.cluster ?? 'dev',
-    WARDEN_HOST_ID: options.hostId ?? 'localhost',
+    ...(options.hostId === undefined ? {} : { WARDEN_HOST_ID: options.hostId }),
     WARDEN_SCOPE: options.scope ?? 'any',
     WARDEN_POLICY: JSON.stringify(options.policy ?? {}),
     ...options.env,

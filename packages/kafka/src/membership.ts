@@ -62,12 +62,12 @@ export class GroupMembership {
   /** A consumer is on its way to the brokers, and has retries of its own. */
   #isBeginning = false;
   #begunAt = 0;
-  #startedAt = 0;
   #lastSignOfLifeAt = 0;
   /** When the last call was sent by whose answer the group has confirmed us. */
   #confirmedAt = -Infinity;
   /** Ms between sending and answer of the last calls of each kind. */
   readonly #tookMs = new Map<string, number>();
+  /** This consumer, not one before it. */
   #hasJoined = false;
   #watch: NodeJS.Timeout | undefined;
   #isOver = false;
@@ -78,8 +78,7 @@ export class GroupMembership {
   }
 
   async start(): Promise<void> {
-    this.#startedAt = performance.now();
-    this.#lastSignOfLifeAt = this.#startedAt;
+    this.#lastSignOfLifeAt = performance.now();
     await this.#begin();
     this.#watch = setInterval(() => this.#check(), WATCH_EVERY_MS).unref();
   }
@@ -88,6 +87,7 @@ export class GroupMembership {
     const consumer = this.#newConsumer();
     this.#consumer = consumer;
     this.#isBeginning = true;
+    this.#hasJoined = false;
     this.#begunAt = performance.now();
     try {
       await consumer.connect();
@@ -167,10 +167,11 @@ export class GroupMembership {
 
   /**
    * A coordinator that still loads makes the library give up at its first try to join; that is the normal state of
-   * a broker that has just started. Nothing is owned then, so the library may try again.
+   * a broker that has just started, and of one that has just taken over from the coordinator that was lost. A consumer
+   * that has not joined owns nothing, so the library may try again.
    */
   #isJoining(): boolean {
-    return !this.#hasJoined && !this.#isOver && performance.now() - this.#startedAt < JOIN_MS_MAX;
+    return !this.#hasJoined && !this.#isOver && performance.now() - this.#begunAt < JOIN_MS_MAX;
   }
 
   #alive(): void {

@@ -1,11 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { freshDatabase } from '@profile-warden/testkit/parts';
+import {
+  installTarball,
+  packPackage,
+  readmeBlock,
+  type Consumer,
+  type Tarball,
+} from '@profile-warden/testkit/tarball';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grant } from './fence-database.fixture.ts';
 import { FENCE_VERSION, installFence } from './index.ts';
-import { installTarball, packFence } from './tarball.fixture.ts';
-import type { Consumer, Tarball } from './tarball.fixture.ts';
 
 const PACK_MS_MAX = 120_000;
 
@@ -15,8 +19,8 @@ let client: pg.Client;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  tarball = await packFence();
-  consumer = await installTarball(tarball);
+  tarball = await packPackage('fence');
+  consumer = await installTarball(tarball, ['pg', '@types/pg', '@types/node']);
   const url = await freshDatabase();
   client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -34,14 +38,6 @@ afterAll(async () => {
   await client.end();
   await tarball[Symbol.asyncDispose]();
 });
-
-/** The first block of the README in this language that has this text in it. */
-async function readmeBlock(language: string, part: string): Promise<string> {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  for (const [, text] of readme.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs')))
-    if (text?.includes(part) === true) return text;
-  throw new Error(`the README has no ${language} block with ${part}`);
-}
 
 describe('the tarball', () => {
   it('holds JavaScript, types and SQL, and no TypeScript', () => {
@@ -77,7 +73,7 @@ describe('the tarball', () => {
     await client.query('set search_path = public; create table account (profile_id text, balance int)');
     await client.query(`insert into account values ('profile-17', 20)`);
     const balance = async (): Promise<unknown> => (await client.query('select balance from account')).rows[0];
-    await consumer.write('example.js', await readmeBlock('ts', 'fence.transaction'));
+    await consumer.write('example.js', await readmeBlock('fence', 'ts', 'fence.transaction'));
     await grant(client, 'profile-17', 4, 1);
     await consumer.run('node', ['example.js'], env);
     expect(await balance()).toEqual({ balance: 15 });
@@ -89,8 +85,8 @@ describe('the tarball', () => {
   it(
     'gives a TypeScript project its types',
     async () => {
-      const example = await readmeBlock('ts', 'fence.transaction');
-      const wiring = await readmeBlock('ts', 'appendRefusals');
+      const example = await readmeBlock('fence', 'ts', 'fence.transaction');
+      const wiring = await readmeBlock('fence', 'ts', 'appendRefusals');
       await consumer.write('example.ts', example);
       await consumer.write(
         'wiring.ts',

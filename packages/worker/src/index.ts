@@ -1,4 +1,5 @@
-export type { AskBrowser, CloseBrowser, ReportedBrowserState } from './browser-probe.ts';
+export type { AskBrowser, CloseBrowser } from './browser-probe.ts';
+export type { ReportedBrowserState } from './browser-source.ts';
 export { ProfileInUseError } from './browser/browser-errors.ts';
 export type { BrowserEnding } from './browser/browser-profile.ts';
 export type { PlaywrightChromium, PlaywrightContext } from './browser/chromium.ts';

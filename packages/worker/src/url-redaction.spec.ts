@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactUrl } from './url-redaction.ts';
+import { checkScreenshot, redactUrl } from './url-redaction.ts';
 
 describe('a url that is recorded', () => {
   it.each([
@@ -23,5 +23,16 @@ describe('a url that is recorded', () => {
 
   it('is not longer than the log takes', () => {
     expect(redactUrl(`https://x.example/${'a'.repeat(5_000)}`)).toHaveLength(2_048);
+  });
+});
+
+describe('the reference of a screenshot', () => {
+  it.each([
+    ['s3://bucket/1.png?signature=1', 's3://bucket/1.png'],
+    ['shots.example/1.png?signature=1', 'shots.example/1.png'],
+    ['shots/#1.png', 'shots/#1.png'],
+  ])('%s becomes %s', (uri, redacted) => {
+    const sha256 = '0'.repeat(64);
+    expect(checkScreenshot('screenshot', { uri, sha256 })).toEqual({ uri: redacted, sha256 });
   });
 });

@@ -50,5 +50,6 @@ export function checkScreenshot(field: string, value: unknown): Screenshot | nul
   if (typeof sha256 !== 'string' || !SHA256.test(sha256))
     throw new InvalidInputError(`${field}.sha256`, sha256, '64 lower-case hex digits');
   const place = uri as string;
-  return { uri: URL.canParse(place) ? redactUrl(place) : place, sha256 };
+  // An address without its scheme may be signed as well.
+  return { uri: URL.canParse(place) ? redactUrl(place) : place.replace(/\?.*$/s, ''), sha256 };
 }

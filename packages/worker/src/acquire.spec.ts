@@ -216,18 +216,6 @@ describe('acquire', () => {
     });
   });
 
-  it('counts a lease once, also in the turn in which it is handed out', async () => {
-    const { worker, authority } = await startBench({ maxLeases: 2 });
-    const second = worker
-      .acquire({ ...ask, profileId: 'p1' })
-      .then(() => worker.acquire({ ...ask, profileId: 'p22' }));
-    await settle();
-    authority.grant('p1');
-    await settle();
-    authority.grant('p22');
-    expect((await second).profileId).toBe('p22');
-  });
-
   it('follows a partition once for all its leases, and not longer than the last', async () => {
     const { log, authority, lease } = await startBench();
     const first = await lease('p1');

@@ -54,6 +54,10 @@ export class CdpSocket implements AsyncDisposable {
     return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}/devtools/browser/1`;
   }
 
+  answer(id: number): void {
+    for (const socket of this.#sockets) socket.write(frameOf(JSON.stringify({ id, result: {} })));
+  }
+
   /** As when the browser ends: every connection is lost. */
   drop(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -72,6 +76,6 @@ export class CdpSocket implements AsyncDisposable {
     }
     const question = JSON.parse(textOf(frame)) as { id: number; method: string };
     this.questions.push(question);
-    if (!this.isHanging) socket.write(frameOf(JSON.stringify({ id: question.id, result: {} })));
+    if (!this.isHanging) this.answer(question.id);
   }
 }

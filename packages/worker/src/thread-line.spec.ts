@@ -10,6 +10,7 @@ import type { WorkerNotice } from './notice.ts';
 import { scanEveryMs } from './review-timer.ts';
 import { ThreadLine } from './thread-line.ts';
 import { Worker } from './worker.ts';
+import type { WorkerOptions } from './worker-options.ts';
 
 const HEARTBEAT_MS = 10_000;
 /** leaseMs − marginMs */
@@ -54,10 +55,10 @@ class TwoThreads {
 
   readonly awake: (now: number) => void;
 
-  worker(): Promise<Worker> {
+  worker(options: Partial<WorkerOptions> = {}): Promise<Worker> {
     const { line, awake, notices } = this;
     const parts = { line, awake, clock: this.#callerClock, host, incarnation: 'inc1' };
-    return Worker.run(parts, { workerId: 'w1', onNotice: (told) => notices.push(told) });
+    return Worker.run(parts, { workerId: 'w1', onNotice: (told) => notices.push(told), ...options });
   }
 
   async lease(worker: Worker, profileId = 'p1'): Promise<Lease> {
@@ -134,6 +135,27 @@ describe('a worker whose line is in another thread', () => {
     expect(threads.log.closed).toBe(true);
   });
 
+  it('counts a lease once, also in the turn in which several are handed out', async () => {
+    const LEASES = 10;
+    const threads = new TwoThreads();
+    const worker = await threads.worker({ maxLeases: LEASES });
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      while (next < LEASES) await worker.acquire({ profileId: `p${(next += 1)}`, taskId: 't' });
+    };
+    const lanes = Promise.all([lane(), lane(), lane()]);
+    for (let granted = 0; granted < LEASES;) {
+      await threads.calm();
+      const requests = threads.log.records.filter(({ event }) => event.type === 'LeaseRequested');
+      for (const { profileId, event } of requests.slice(granted))
+        if (event.type === 'LeaseRequested')
+          threads.authority.grant(profileId ?? '', { requestId: event.requestId });
+      granted = requests.length;
+    }
+    await threads.calm();
+    await lanes;
+  });
+
   it('asks the browser where the caller is, and says what it answered', async () => {
     const { threads, lease } = await holding();
     lease.browserState(() => 'reachable');
@@ -189,19 +211,17 @@ describe('a worker whose line is in another thread', () => {
     expect(lease.signal.reason).toMatchObject({ lossCause: 'quarantined' });
   });
 
-  it('hears once of a new epoch, also one that became known before it listened', async () => {
+  it('knows of an epoch that became known while it began to listen', async () => {
     const { threads, worker, lease } = await holding();
     const epoch = threads.authority.keyless(0, {
       type: 'AuthorityEpochStarted',
       foldVersion: 1,
       instanceId: 'b',
     });
+    const asked = worker.acquire({ profileId: 'p2', taskId: 't2' });
     await threads.calm();
     expect(threads.line.epochOf(0)).toBe(epoch);
-    // An authority that was deposed by then grants nothing to a request that begins now.
-    const asked = worker.acquire({ profileId: 'p2', taskId: 't2' });
-    asked.catch(() => undefined);
-    await threads.calm();
+    // An authority that was deposed by then grants nothing.
     threads.authority.grant('p2', { epoch: threads.authority.epoch });
     await threads.calm();
     expect(threads.log.of('Heartbeat').filter(({ token }) => token === 2)).toEqual([]);
@@ -214,8 +234,10 @@ describe('a worker whose line is in another thread', () => {
   it('whose thread is gone can send nothing, pauses at its deadline and closes', async () => {
     const { threads, worker, lease, calls } = await holding();
     await threads.block(0);
+    const underWay = expect(threads.line.append([])).rejects.toThrow('out of memory');
     expect(threads.line.break(new Error('out of memory'))).toBe(true);
     expect(threads.line.break(new Error('ended'))).toBe(false);
+    await underWay;
     await expect(threads.line.append([])).rejects.toThrow('out of memory');
     await threads.pass(LIMIT_MS + 500);
     expect(calls).toEqual(['pause']);

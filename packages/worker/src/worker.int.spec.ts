@@ -10,6 +10,7 @@ import {
 import { freshTopicName, parts } from '@profile-warden/testkit/parts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectWorker } from './connect.ts';
+import type { WorkerNotice } from './notice.ts';
 import type { Worker } from './worker.ts';
 
 const PARTITIONS = 3;
@@ -150,6 +151,35 @@ describe('a worker on a real broker', () => {
     expect(leases.map((lease) => lease.canAct())).toEqual(wanted.map(() => true));
     const ended = await Promise.all(leases.map((lease) => lease.release({ browserClosed: 'confirmed' })));
     expect(ended).toEqual(wanted.map(() => ({ ended: 'released' })));
+  });
+
+  it('waits at its start for a topic that is deployed later, and says so', async () => {
+    const { brokers, registryUrl } = parts();
+    const later = freshTopicName();
+    const notices: WorkerNotice[] = [];
+    const onNotice = (notice: WorkerNotice): void => void notices.push(notice);
+    const started = connectWorker({
+      workerId: 'w3',
+      brokers,
+      registryUrl,
+      topic: later,
+      partitionCount: 1,
+      onNotice,
+    });
+    await expect
+      .poll(() => notices, { timeout: 20_000 })
+      .toMatchObject([{ type: 'start-waiting', code: 'topic-missing' }]);
+    const connection = { brokers, clientId: 'late-deploy' };
+    await deployTopic({ connection, registryUrl, topic: later, partitionCount: 1, replicationFactor: 1 });
+    await (await started).shutdown();
+  });
+
+  it('waits in bounds: then it says what is not there and what to do', async () => {
+    const { brokers, registryUrl } = parts();
+    const never = { workerId: 'w4', brokers, registryUrl, topic: freshTopicName(), startTimeoutMs: 300 };
+    const refused = expect(connectWorker(never)).rejects;
+    await refused.toMatchObject({ code: 'log-unavailable', cause: { code: 'topic-missing' } });
+    await refused.toThrow(/startTimeoutMs \(300 ms\)/);
   });
 
   it('refuses a topic with another partition count', async () => {

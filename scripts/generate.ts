@@ -1,12 +1,14 @@
 /**
  * Writes what follows from the event schemas: their TypeScript types, the schemas as a module (so that a bundled
- * package needs no file beside it) and `docs/events.md`. `--check` writes nothing and names the files that differ.
+ * package needs no file beside it) and `docs/events.md`; and from docstrings: `docs/api`. `--check` writes nothing and
+ * names the files that differ.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { toTypeScript } from '@ovotech/avro-ts';
 import { format, resolveConfig } from 'prettier';
 import type { AvroField, AvroSchema, AvroType } from '@profile-warden/events';
+import { apiReference } from './api-reference.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SCHEMAS = join(ROOT, 'packages/events/schemas');
@@ -152,6 +154,7 @@ async function outputs(): Promise<Map<string, string>> {
     [join(GENERATED, 'types.ts'), typesModule(schemas)],
     [join(GENERATED, 'schemas.ts'), schemasModule(schemas)],
     [join(ROOT, 'docs/events.md'), eventsPage(schemas)],
+    ...(await apiReference()),
   ] as const;
   const formatted = new Map<string, string>();
   for (const [path, text] of raw)
@@ -168,5 +171,6 @@ for (const [path, text] of await outputs()) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
 }
-for (const path of stale) console.log(`${check ? 'differs from the schemas' : 'written'}: ${path}`);
+for (const path of stale)
+  console.log(`${check ? 'differs from what it is generated from' : 'written'}: ${path}`);
 if (check && stale.length > 0) process.exitCode = 1;

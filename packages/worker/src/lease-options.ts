@@ -24,7 +24,7 @@ export interface AcquireOptions {
    * 86,400,000 (a day). Waiting costs one place of the profile's bounded queue.
    */
   readonly waitMs?: number;
-  /** Gives up waiting. A grant that comes later is released unused. */
+  /** Gives up waiting. A grant that comes later is released unused. Default none: `waitMs` alone bounds the wait. */
   readonly signal?: AbortSignal;
   /**
    * Longest run wanted, in ms of log time; afterwards the holder is asked to stop. Default: the policy's. At least

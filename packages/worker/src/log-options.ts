@@ -22,8 +22,9 @@ export interface LogOptions {
   readonly topic?: string;
   /** As the topic was created; a difference is refused. Default 6, 1 to 1,000. Decides where a profile's records lie. */
   readonly partitionCount?: number;
-  /** Transport security and login, as kafkajs takes them. Default none. */
+  /** Transport security, as kafkajs takes it. Default none: only for brokers on the same machine or network. */
   readonly ssl?: KafkaConnection['ssl'];
+  /** Login at the brokers, as kafkajs takes it. Default none. */
   readonly sasl?: KafkaConnection['sasl'];
   /** Lines of the Kafka client. Default nowhere. */
   readonly clientLog?: KafkaConnection['log'];

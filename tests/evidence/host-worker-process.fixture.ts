@@ -2,18 +2,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectWorker } from '@profile-warden/worker';
+import type { HostConnection } from './host-connection.fixture.ts';
 import { historyOf, type HistoryName } from './host-histories.fixture.ts';
 
 /** What a worker of the host is started with. */
-export interface HostWorkerOrders {
-  readonly workerId: string;
-  readonly hostId: string;
-  readonly brokers: readonly string[];
-  readonly registryUrl: string;
-  readonly topic: string;
-  readonly partitionCount: number;
-  readonly heartbeatEveryMs: number;
-  readonly marginMs: number;
+export interface HostWorkerOrders extends HostConnection {
   readonly leases: readonly {
     readonly profileId: string;
     readonly directory: string;
@@ -36,7 +29,7 @@ function browse(directory: string): () => boolean {
 }
 
 const { leases, ...connection } = orders;
-const worker = await connectWorker({ ...connection, brokers: [...connection.brokers] });
+const worker = await connectWorker(connection);
 await Promise.all(
   leases.map(async ({ profileId, directory, history }) => {
     const { readOnly = false, isStarting = false, work } = historyOf(history);

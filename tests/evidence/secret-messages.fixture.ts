@@ -1,3 +1,5 @@
+import type { HostConnection } from './host-connection.fixture.ts';
+
 /** What is planted where a careless program could pick it up. */
 export type Secrets = Readonly<
   Record<
@@ -15,16 +17,7 @@ export type Secrets = Readonly<
 >;
 
 export interface SecretWorkerOrders {
-  readonly connection: {
-    readonly workerId: string;
-    readonly hostId: string;
-    readonly brokers: readonly string[];
-    readonly registryUrl: string;
-    readonly topic: string;
-    readonly partitionCount: number;
-    readonly heartbeatEveryMs: number;
-    readonly marginMs: number;
-  };
+  readonly connection: HostConnection;
   readonly profileId: string;
   readonly taskId: string;
   readonly directory: string;

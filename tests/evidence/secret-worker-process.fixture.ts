@@ -54,7 +54,6 @@ async function visit(url: string, part: string): Promise<void> {
 
 const worker = await connectWorker({
   ...orders.connection,
-  brokers: [...orders.connection.brokers],
   // What lies between the slashes of an address for a new password is one.
   secretUrlPaths: [/(?<=\/reset\/)[^/]+/],
 });

@@ -1,13 +1,7 @@
+import type { FleetOrders } from './fleet-messages.fixture.ts';
+
 /** What a process of holders is started with, and what it and its test tell each other. */
-export interface HolderOrders {
-  readonly name: string;
-  readonly brokers: readonly string[];
-  readonly registryUrl: string;
-  readonly topic: string;
-  readonly partitionCount: number;
-  readonly hostId: string;
-  readonly heartbeatEveryMs: number;
-  readonly marginMs: number;
+export interface HolderOrders extends Omit<FleetOrders, 'profileIds' | 'concurrency' | 'holdMs'> {
   readonly leaseCount: number;
   /** Ms between two acts under a lease. */
   readonly actEveryMs: number;

@@ -22,9 +22,15 @@ export interface LogOptions {
   readonly topic?: string;
   /** As the topic was created; a difference is refused. Default 6, 1 to 1,000. Decides where a profile's records lie. */
   readonly partitionCount?: number;
-  /** Transport security, as kafkajs takes it. Default none: only for brokers on the same machine or network. */
+  /**
+   * Transport security, as kafkajs takes it, but without functions: another thread uses it. Default none: only for
+   * brokers on the same machine or network.
+   */
   readonly ssl?: KafkaConnection['ssl'];
-  /** Login at the brokers, as kafkajs takes it. Default none. */
+  /**
+   * Login at the brokers, as kafkajs takes it. Of functions only `oauthBearerProvider`, which is called in the thread of
+   * the caller. Default none.
+   */
   readonly sasl?: KafkaConnection['sasl'];
   /** Lines of the Kafka client. Default nowhere. */
   readonly clientLog?: KafkaConnection['log'];
@@ -52,6 +58,8 @@ export function checkLogOptions(options: LogOptions, clientId: string): LogSetti
   const { brokers, ssl, sasl, clientLog } = options;
   if (!Array.isArray(brokers) || brokers.length === 0)
     throw new InvalidInputError('brokers', brokers, 'a list of at least one host:port');
+  checkSendable('ssl', ssl);
+  if (tokenSource(sasl) === null) checkSendable('sasl', sasl);
   return {
     connection: {
       brokers,
@@ -71,6 +79,21 @@ export function checkLogOptions(options: LogOptions, clientId: string): LogSetti
     ),
     startTimeoutMs: checkWhole('startTimeoutMs', options.startTimeoutMs ?? 60_000, 0, 600_000),
   };
+}
+
+type TokenSource = () => Promise<{ readonly value: string }>;
+
+/** Where tokens come from, if they do; the one function that may be called from the thread of the line. */
+export function tokenSource(sasl: LogOptions['sasl']): TokenSource | null {
+  return sasl !== undefined && 'oauthBearerProvider' in sasl ? sasl.oauthBearerProvider : null;
+}
+
+function checkSendable(field: string, value: unknown): void {
+  try {
+    structuredClone(value);
+  } catch {
+    throw new InvalidInputError(field, value, 'plain data without functions, since another thread uses it');
+  }
 }
 
 /**

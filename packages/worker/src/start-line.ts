@@ -2,8 +2,9 @@ import { Worker as Thread } from 'node:worker_threads';
 import type { EventType } from '@profile-warden/events';
 import type { OnSignal } from '@profile-warden/kafka';
 import { AwakeMark } from './awake-mark.ts';
-import { InvalidInputError, WorkerError, detailOf } from './errors.ts';
+import { WorkerError, detailOf } from './errors.ts';
 import type { LineOrder, LineSettings, LineWord } from './line-messages.ts';
+import { tokenSource } from './log-options.ts';
 import type { LogSettings } from './log-options.ts';
 import { scanEveryMs } from './review-timer.ts';
 import { ThreadLine } from './thread-line.ts';
@@ -83,28 +84,14 @@ function threadSettings(start: LineStart, awake: SharedArrayBuffer): LineSetting
     partitionCount,
     schemaIds: start.schemaIds,
     source: `worker/${workerId}`,
-    ssl: sendable('ssl', ssl),
-    sasl: tokenSource(sasl) === null ? sendable('sasl', sasl ?? null) : 'by-caller',
+    ssl,
+    sasl: tokenSource(sasl) === null ? (sasl ?? null) : 'by-caller',
     incarnation: start.incarnation,
     heartbeatEveryMs,
     browserAnswerMs,
     awake,
     awakeEveryMs: scanEveryMs(heartbeatEveryMs),
   };
-}
-
-function sendable<T>(field: string, value: T): T {
-  try {
-    return structuredClone(value);
-  } catch {
-    throw new InvalidInputError(field, value, 'plain data, since another thread uses it');
-  }
-}
-
-type TokenSource = () => Promise<{ readonly value: string }>;
-
-function tokenSource(sasl: LogSettings['connection']['sasl']): TokenSource | null {
-  return sasl !== undefined && 'oauthBearerProvider' in sasl ? sasl.oauthBearerProvider : null;
 }
 
 async function giveToken({ log }: LineStart, post: (order: LineOrder) => void): Promise<void> {

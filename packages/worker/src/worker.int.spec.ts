@@ -10,8 +10,11 @@ import {
 import { freshTopicName, parts } from '@profile-warden/testkit/parts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectWorker } from './connect.ts';
+import { checkLogOptions } from './log-options.ts';
 import type { WorkerNotice } from './notice.ts';
+import { startThreadLine } from './start-line.ts';
 import type { Worker } from './worker.ts';
+import { checkWorkerOptions } from './worker-options.ts';
 
 const PARTITIONS = 3;
 const topic = freshTopicName();
@@ -180,6 +183,20 @@ describe('a worker on a real broker', () => {
     const refused = expect(connectWorker(never)).rejects;
     await refused.toMatchObject({ code: 'log-unavailable', cause: { code: 'topic-missing' } });
     await refused.toThrow(/startTimeoutMs \(300 ms\)/);
+  });
+
+  it('says what was wrong where the thread of its line does not come up', async () => {
+    const { registryUrl } = parts();
+    const nobody = { brokers: ['127.0.0.1:1'], registryUrl, topic };
+    const started = startThreadLine({
+      log: checkLogOptions(nobody, 'w5'),
+      schemaIds: new Map(),
+      settings: checkWorkerOptions({ workerId: 'w5' }),
+      incarnation: 'i5',
+      onSignal: undefined,
+    });
+    await expect(started).rejects.toMatchObject({ code: 'log-unavailable' });
+    await expect(started).rejects.toThrow(/the thread of the line failed: .*127\.0\.0\.1:1/);
   });
 
   it('refuses a topic with another partition count', async () => {

@@ -54,6 +54,8 @@ for (const browser of [CHROMIUM, FIREFOX])
       });
       expect(endings).toEqual([{ how: 'closed', confirmed: true, pid: endings[0]?.pid }]);
       expect(isAlive(endings[0]?.pid ?? 0)).toBe(false);
+      await at.bench.clock.advance(10_000);
+      expect(at.bench.log.of('Heartbeat').at(-1)?.browser).toBe('closed');
       expect(await released(() => first.release())).toBe('confirmed');
       await browser.run(await at.lease(), {}, (page) => page.goto(site.url));
       expect(site.visits).toEqual(['', 'session=kept']);

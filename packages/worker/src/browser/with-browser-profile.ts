@@ -114,9 +114,10 @@ function checkOptions(
 function starterOf(
   options: ChromiumProfile<PlaywrightContext, unknown> | FirefoxProfile<PuppeteerBrowser, unknown>,
 ): StartBrowser<unknown> {
-  if ('chromium' in options && typeof options.chromium.launchPersistentContext === 'function')
+  // A caller without types may have imported something else.
+  if ('chromium' in options && isFunctionOf(options.chromium, 'launchPersistentContext'))
     return startChromium(options.chromium, options.launch);
-  if ('firefox' in options && typeof options.firefox.launch === 'function')
+  if ('firefox' in options && isFunctionOf(options.firefox, 'launch'))
     return startFirefox(options.firefox, options.launch);
   throw new InvalidInputError(
     'chromium or firefox',
@@ -124,6 +125,9 @@ function starterOf(
     "Playwright's chromium, or puppeteer-core as firefox",
   );
 }
+
+const isFunctionOf = (driver: unknown, name: string): boolean =>
+  typeof (driver as Record<string, unknown> | undefined)?.[name] === 'function';
 
 function checkLaunch(launch: unknown): void {
   if (launch === undefined) return;

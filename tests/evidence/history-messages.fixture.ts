@@ -1,15 +1,8 @@
-import type { AcquireOptions, StepOptions } from '@profile-warden/worker';
+import type { AcquireOptions, ConnectOptions, StepOptions } from '@profile-warden/worker';
 
 /** What a worker of a history is told at its start. */
 export interface HistoryOrders {
-  readonly workerId: string;
-  readonly hostId: string;
-  readonly brokers: readonly string[];
-  readonly registryUrl: string;
-  readonly topic: string;
-  readonly partitionCount: number;
-  readonly heartbeatEveryMs: number;
-  readonly marginMs: number;
+  readonly connection: ConnectOptions;
   readonly wanted: AcquireOptions & { readonly profileDirectory: string };
   /** Address of the shop. */
   readonly shopUrl: string;

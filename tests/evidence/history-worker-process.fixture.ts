@@ -4,8 +4,7 @@ import { BROWSERS, RunningBrowser } from './browser.fixture.ts';
 import type { HistoryCommand, HistoryOrders, HistoryStep, HistoryWord } from './history-messages.fixture.ts';
 import { Tabs } from './history-tabs.fixture.ts';
 
-const orders = JSON.parse(process.argv[2] ?? '{}') as HistoryOrders;
-const { wanted, shopUrl, ...connection } = orders;
+const { connection, wanted, shopUrl } = JSON.parse(process.argv[2] ?? '{}') as HistoryOrders;
 let browser: RunningBrowser | null = null;
 let tabs: Tabs | null = null;
 

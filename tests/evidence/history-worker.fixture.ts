@@ -63,10 +63,13 @@ export class HistoryWorker {
   /** SIGKILL to the worker, and to its browser unless that lives on. */
   async dies(browser: 'too' | 'lives-on' = 'too'): Promise<void> {
     if (!this.#hasEnded) this.#child.kill('SIGKILL');
-    await until(() => this.#hasEnded, `${this.#orders.workerId} has ended`);
+    await until(() => this.#hasEnded, `${this.#orders.connection.workerId} has ended`);
     if (browser === 'lives-on' || this.#browserPid === 0) return;
     this.killBrowser();
-    await until(() => isDead(this.#browserPid), `the browser of ${this.#orders.workerId} has ended`);
+    await until(
+      () => isDead(this.#browserPid),
+      `the browser of ${this.#orders.connection.workerId} has ended`,
+    );
   }
 
   killBrowser(): void {
@@ -90,7 +93,7 @@ export class HistoryWorker {
     word: W,
     step?: string,
   ): Promise<Extract<HistoryWord, { word: W }>> {
-    const { workerId } = this.#orders;
+    const { workerId } = this.#orders.connection;
     const isIt = (said: HistoryWord): said is Extract<HistoryWord, { word: W }> =>
       said.word === word && (step === undefined || ('step' in said && said.step === step));
     const isOver = () => this.#hasEnded || this.#words.some((said) => said.word === 'broken');

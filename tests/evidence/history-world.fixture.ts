@@ -1,6 +1,6 @@
 import type { LogRecord } from '@profile-warden/events';
 import type { AuthorityClient } from '@profile-warden/testkit/client';
-import { connectWorker, type AcquireOptions, type Worker } from '@profile-warden/worker';
+import { connectWorker, type AcquireOptions, type ConnectOptions, type Worker } from '@profile-warden/worker';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -74,7 +74,7 @@ export class HistoryWorld implements AsyncDisposable {
     const parts = await FaultWorld.open({ policy: POLICY, env: { WARDEN_SESSION_MS: SESSION_MS } });
     try {
       const watcher = await parts.client('watcher');
-      const successor = await connectWorker({ workerId: 'successor', ...HistoryWorld.#connection(parts) });
+      const successor = await connectWorker(HistoryWorld.#connection(parts, 'successor'));
       const shop = new HistoryShop();
       return new HistoryWorld(parts, watcher, successor, shop, await shop.open());
     } catch (error) {
@@ -83,10 +83,11 @@ export class HistoryWorld implements AsyncDisposable {
     }
   }
 
-  static #connection({ brokers, registry, topic, policy }: FaultWorld) {
+  static #connection({ brokers, registry, topic, policy }: FaultWorld, workerId: string): ConnectOptions {
     const { heartbeatEveryMs, marginMs } = policy;
     const addresses = { brokers, registryUrl: registry.url, topic };
-    return { ...addresses, partitionCount: PARTITION_COUNT, hostId: HOST_ID, heartbeatEveryMs, marginMs };
+    const ids = { workerId, hostId: HOST_ID };
+    return { ...addresses, ...ids, partitionCount: PARTITION_COUNT, heartbeatEveryMs, marginMs };
   }
 
   /** What a worker asks for that wants this profile. */
@@ -108,8 +109,7 @@ export class HistoryWorld implements AsyncDisposable {
     const workerId = `${profileId}-worker-${this.#workers.length}`;
     mkdirSync(this.directoryOf(profileId), { recursive: true });
     const worker = new HistoryWorker({
-      ...HistoryWorld.#connection(this.parts),
-      workerId,
+      connection: HistoryWorld.#connection(this.parts, workerId),
       wanted: this.wanted(profileId, wanted),
       shopUrl: this.#shopUrl,
     });

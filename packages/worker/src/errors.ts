@@ -112,7 +112,7 @@ export const WORKER_ERRORS = {
   },
   'browser-open': {
     kind: 'retryable',
-    when: 'withBrowserProfile already runs a browser under this lease.',
+    when: 'A browser of withBrowserProfile already runs under this lease.',
     whatToDo: 'Let that one end first.',
   },
 } as const satisfies Record<string, ErrorRow>;

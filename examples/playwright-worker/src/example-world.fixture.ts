@@ -85,14 +85,15 @@ export class ExampleWorld implements AsyncDisposable {
   run(customer: string, name: string, killAt: KillPoint | null): Promise<readonly WorkerWord[]> {
     const { brokers, registryUrl } = parts();
     const orders: WorkerOrders = {
-      workerId: `${customer}-${name}`,
-      brokers,
-      registryUrl,
-      topic: this.#topic,
-      partitionCount: PARTITION_COUNT,
-      hostId: HOST_ID,
-      heartbeatEveryMs: POLICY.heartbeatEveryMs,
-      marginMs: POLICY.marginMs,
+      connection: {
+        workerId: `${customer}-${name}`,
+        brokers,
+        registryUrl,
+        topic: this.#topic,
+        hostId: HOST_ID,
+        heartbeatEveryMs: POLICY.heartbeatEveryMs,
+        marginMs: POLICY.marginMs,
+      },
       profileId: customer,
       profileDirectory: join(this.#folder, customer),
       browser: { program: CHROMIUM, version: /\d[\d.]*/.exec(chromiumVersion)?.[0] ?? '' },

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KILL_POINTS, type KillPoint, type WorkerOrders, type WorkerWord } from './orders.ts';
@@ -19,14 +19,6 @@ const HELP = `Buys a lamp with a worker that is killed on its way, and with the 
   --help                  this text
 `;
 
-/** What \`npm start\` has by default: the name of its collector, and the policy's figures. */
-const INSTALLATION = {
-  topic: 'profile-leases.v1',
-  partitionCount: 6,
-  hostId: hostname(),
-  heartbeatEveryMs: 10_000,
-  marginMs: 25_000,
-};
 /** The policy's checkpointSettleMs, and a heartbeat that says so. */
 const SAVED_MS = 60_000;
 
@@ -69,10 +61,7 @@ process.once('SIGINT', () => interrupted.abort());
 const shop = createShop();
 const shopUrl = await shop.listen({ host: '127.0.0.1', port: 0 });
 const orders = (workerId: string, killed: KillPoint | null): WorkerOrders => ({
-  ...INSTALLATION,
-  workerId,
-  brokers: (values.brokers ?? '').split(','),
-  registryUrl: values.registry ?? '',
+  connection: { workerId, brokers: (values.brokers ?? '').split(','), registryUrl: values.registry ?? '' },
   profileId,
   profileDirectory: join(folder, 'profile'),
   browser: { program: values.browser, version: version ?? '' },

@@ -1,18 +1,13 @@
+import type { ConnectOptions } from '@profile-warden/worker';
+
 /** Where a worker can be made to die. */
 export const KILL_POINTS = ['before-login', 'after-login', 'in-cart', 'in-checkout'] as const;
 export type KillPoint = (typeof KILL_POINTS)[number];
 
 /** What a worker process is told at its start. */
 export interface WorkerOrders {
-  readonly workerId: string;
-  readonly brokers: readonly string[];
-  readonly registryUrl: string;
-  readonly topic: string;
-  readonly partitionCount: number;
-  /** The name that the collector of this host goes by. */
-  readonly hostId: string;
-  readonly heartbeatEveryMs: number;
-  readonly marginMs: number;
+  /** Where the product is, and what it is told by its policy. */
+  readonly connection: ConnectOptions;
   readonly profileId: string;
   readonly profileDirectory: string;
   /** Program of the browser, and its version: a profile is never opened with an older one. */

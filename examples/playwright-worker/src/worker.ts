@@ -14,8 +14,7 @@ import type { KillPoint, WorkerOrders, WorkerWord } from './orders.ts';
 import { buyLamp } from './purchase.ts';
 
 const orders = JSON.parse(process.argv[2] ?? '{}') as WorkerOrders;
-const { workerId, brokers, registryUrl, topic, partitionCount, hostId, heartbeatEveryMs, marginMs } = orders;
-const { profileId, profileDirectory, browser, killAt } = orders;
+const { connection, profileId, profileDirectory, browser, killAt } = orders;
 
 const tell = (word: WorkerWord): Promise<void> =>
   new Promise((resolve) => {
@@ -54,10 +53,7 @@ const acquire = async (worker: Worker): Promise<Lease> => {
   }
 };
 
-await using worker = await connectWorker({
-  ...{ workerId, brokers, registryUrl, topic, partitionCount },
-  ...{ hostId, heartbeatEveryMs, marginMs },
-});
+await using worker = await connectWorker(connection);
 process.once('SIGTERM', () => void worker.shutdown());
 try {
   await using lease = await acquire(worker);

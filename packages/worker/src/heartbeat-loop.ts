@@ -13,7 +13,6 @@ import type { LineUser } from './worker-line.ts';
 const RETRY_SHARE = 4;
 /** Heartbeats of one send. More leases than that take several sends, one behind the other. */
 const MAX_BATCH = 500;
-const MAX_INT = 2 ** 31 - 1;
 
 export interface HeartbeatOptions {
   /** Of the run whose leases these are. */
@@ -48,7 +47,6 @@ export class HeartbeatLoop {
   readonly #startedAt: number;
   readonly #ready: ReadyBeat[] = [];
   #isRunning = false;
-  #lagMs = 0;
   #count = 0;
 
   constructor(log: WorkerLog, clock: WorkerClock, options: HeartbeatOptions) {
@@ -100,15 +98,14 @@ export class HeartbeatLoop {
     while (!this.#stop.signal.aborted) {
       const wakeAt = this.#clock.now() + scanMs;
       await this.#clock.sleep(scanMs, this.#stop.signal);
-      const lagMs = callerLagMs?.() ?? this.#clock.now() - wakeAt;
-      this.#lagMs = Math.max(this.#lagMs, Math.round(lagMs));
-      this.#scan();
+      this.#scan(callerLagMs?.() ?? this.#clock.now() - wakeAt);
     }
   }
 
-  #scan(): void {
+  #scan(lagMs: number): void {
     const now = this.#clock.now();
     for (const pulse of this.#pulses.values()) {
+      pulse.late(lagMs);
       if (pulse.state === 'waiting' && now >= pulse.nextAt) this.#ask(pulse);
       else if (pulse.state === 'asking' && now >= pulse.answerBy) this.#answered(pulse, 'unreachable');
     }
@@ -138,20 +135,18 @@ export class HeartbeatLoop {
     const ready = this.#ready.splice(0);
     for (let start = 0; start < ready.length; start += MAX_BATCH)
       void this.#send(ready.slice(start, start + MAX_BATCH));
-    this.#lagMs = 0;
   }
 
   async #send(ready: readonly ReadyBeat[]): Promise<void> {
     const { incarnation, heartbeatEveryMs, notice } = this.#options;
     const sent = instantOf(this.#clock);
-    const loopLagMs = Math.min(Math.max(0, this.#lagMs), MAX_INT);
     // A lease may have come to rest in this very turn, and nothing may follow its release.
     const beats = ready.filter(({ pulse }) => pulse.state !== 'resting');
     if (beats.length === 0) return;
     const events = beats.map(({ pulse, browser }): NewEvent => ({
       id: `${incarnation}:h${(this.#count += 1)}`,
       profileId: pulse.user.profileId,
-      event: pulse.next(incarnation, browser, loopLagMs, sent),
+      event: pulse.next(incarnation, browser, sent),
     }));
     let nextAt: number | null = null;
     try {

@@ -16,13 +16,15 @@ const user = (askBrowser: LineUser['askBrowser'] = () => new Promise(() => undef
 const pulse = (of = user()): Pulse => new Pulse(of, 1, { kind: 'state', state: 'starting' });
 
 const send = (one: Pulse, count: number): void => {
-  for (let index = 1; index <= count; index += 1) one.next('run', 'reachable', 0, at(index));
+  for (let index = 1; index <= count; index += 1) one.next('run', 'reachable', at(index));
 };
 
 describe('the heartbeats of a lease that are under way', () => {
   it('are numbered from 1, and each is known by when it was handed to the log', () => {
     const one = pulse();
-    expect(one.next('run', 'starting', 7, at(5))).toEqual({
+    one.late(7);
+    one.late(3);
+    expect(one.next('run', 'starting', at(5))).toEqual({
       type: 'Heartbeat',
       token: 1,
       incarnation: 'run',
@@ -30,7 +32,7 @@ describe('the heartbeats of a lease that are under way', () => {
       browser: 'starting',
       loopLagMs: 7,
     });
-    expect(one.next('run', 'reachable', 0, at(9)).seq).toBe(2);
+    expect(one.next('run', 'reachable', at(9))).toMatchObject({ seq: 2, loopLagMs: 0 });
     expect(one.heard(2)).toEqual(at(9));
   });
 

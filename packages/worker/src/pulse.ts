@@ -7,6 +7,7 @@ import type { LineUser } from './worker-line.ts';
 
 /** Heartbeats whose read-back is still awaited. One is outstanding at a time; more only while calls fail unknown. */
 const MAX_UNCONFIRMED = 32;
+const MAX_INT = 2 ** 31 - 1;
 
 /**
  * The heartbeats of one lease: what the next one says, and when those that have not come back were handed to the log.
@@ -27,6 +28,8 @@ export class Pulse {
   #source: BrowserSource = { kind: 'state', state: 'starting' };
   #endpoint: CdpProbe | null = null;
   #seq = 0;
+  /** Longest that the caller's thread was late since the last heartbeat of this lease. */
+  #lagMs = 0;
   /** Guards against an answer that comes after its time. */
   #question = 0;
   readonly #sent = new Map<number, Instant>();
@@ -41,6 +44,10 @@ export class Pulse {
     this.#source = source;
     this.#endpoint?.close();
     this.#endpoint = source.kind === 'endpoint' && this.state !== 'resting' ? new CdpProbe(source.url) : null;
+  }
+
+  late(lagMs: number): void {
+    this.#lagMs = Math.min(MAX_INT, Math.max(this.#lagMs, Math.round(lagMs)));
   }
 
   rest(): void {
@@ -64,12 +71,9 @@ export class Pulse {
   }
 
   /** Starts the clock of this heartbeat: it must be handed to the log in the same turn. */
-  next(
-    incarnation: string,
-    browser: ReportedBrowserState,
-    loopLagMs: number,
-    sent: Instant,
-  ): EventOf<'Heartbeat'> {
+  next(incarnation: string, browser: ReportedBrowserState, sent: Instant): EventOf<'Heartbeat'> {
+    const loopLagMs = this.#lagMs;
+    this.#lagMs = 0;
     const seq = (this.#seq += 1);
     this.#sent.set(seq, sent);
     for (const oldest of this.#sent.keys()) {

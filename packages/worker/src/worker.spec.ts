@@ -86,6 +86,19 @@ describe('heartbeats', () => {
     expect(lagMs).toBeGreaterThanOrEqual(2_500);
     expect(notices).toContainEqual({ type: 'loop-lag', lagMs });
   });
+
+  it('all carry it, also of leases whose browsers answer in another turn', async () => {
+    const { log, clock, lease } = await startBench();
+    await lease('p1');
+    const slower = await lease('p2');
+    slower.browserState(() => settle().then(() => 'reachable'));
+    await clock.advance(9_400);
+    clock.freeze(3_000);
+    await clock.advance(1_000);
+    const lags = log.of('Heartbeat').slice(-2);
+    expect(lags.map(({ browser }) => browser)).toEqual(['starting', 'reachable']);
+    expect(lags.every(({ loopLagMs }) => loopLagMs >= 2_500)).toBe(true);
+  });
 });
 
 describe('an announced silence', () => {

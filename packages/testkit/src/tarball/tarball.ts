@@ -23,15 +23,17 @@ export interface Tarball extends AsyncDisposable {
  */
 export async function packPackage(folder: string, bundled: readonly string[] = []): Promise<Tarball> {
   const dir = await mkdtemp(join(tmpdir(), 'profile-warden-pack-'));
+  // Apart from where the tarball is installed later: whatever lies above that is found from there.
+  const workspace = join(dir, 'workspace');
   for (const one of [folder, ...bundled])
-    await cp(join(ROOT, 'packages', one), join(dir, 'packages', one), {
+    await cp(join(ROOT, 'packages', one), join(workspace, 'packages', one), {
       recursive: true,
       filter: (path) => !/[/\\](node_modules|dist)$/.test(path),
     });
   for (const file of ['tsconfig.json', 'LICENSE', 'scripts/tarball.mjs'])
-    await cp(join(ROOT, file), join(dir, file), { recursive: true });
-  await linkModules(dir, [folder, ...bundled]);
-  const copy = join(dir, 'packages', folder);
+    await cp(join(ROOT, file), join(workspace, file), { recursive: true });
+  await linkModules(workspace, [folder, ...bundled]);
+  const copy = join(workspace, 'packages', folder);
   const manifest = (): Promise<string> => readFile(join(copy, 'package.json'), 'utf8');
   const [before, entries] = [await manifest(), await readdir(copy)];
   const stdout = await command(copy, 'npm', ['pack', '--json', '--pack-destination', dir]);
@@ -47,12 +49,13 @@ export async function packPackage(folder: string, bundled: readonly string[] = [
 }
 
 /** The modules of the workspace, but for its own packages: those are the copies. */
-async function linkModules(dir: string, folders: readonly string[]): Promise<void> {
-  const modules = join(dir, 'node_modules');
+async function linkModules(workspace: string, folders: readonly string[]): Promise<void> {
+  const modules = join(workspace, 'node_modules');
   await mkdir(join(modules, SCOPE), { recursive: true });
   for (const name of await readdir(MODULES))
     if (name !== SCOPE) await symlink(join(MODULES, name), join(modules, name));
-  for (const folder of folders) await symlink(join(dir, 'packages', folder), join(modules, SCOPE, folder));
+  for (const folder of folders)
+    await symlink(join(workspace, 'packages', folder), join(modules, SCOPE, folder));
 }
 
 /** Names of the packages from elsewhere that the tarball needs, and of all that these need in turn. */

@@ -1,18 +1,31 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** `npm run test:faults`: real parts, real faults, one after the other; too long for every `npm test`. */
+const root = import.meta.dirname;
+const shared = { root, testTimeout: 180_000, hookTimeout: 180_000 };
+/** Judged by milliseconds, on three brokers at once: nothing else runs beside them. */
+const ALONE = ['cluster.fault.spec.ts'];
+
+/** `npm run test:faults`: real parts, real faults. Most of each file is waiting, so two run at a time; the rest by itself. */
 export default defineConfig({
-  cacheDir: join(import.meta.dirname, '../../node_modules/.cache/vite-faults'),
+  cacheDir: join(root, '../../node_modules/.cache/vite-faults'),
   test: {
-    name: 'faults',
-    include: ['**/*.fault.spec.ts'],
-    // They wait for whole leases, and have a command of their own: vitest.worker.config.ts.
-    exclude: ['worker-*.fault.spec.ts'],
-    root: import.meta.dirname,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
-    maxWorkers: 1,
     reporters: ['verbose'],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'faults',
+          include: ['**/*.fault.spec.ts'],
+          // Those of workers wait for whole leases, and have a command of their own: vitest.worker.config.ts.
+          exclude: ['worker-*.fault.spec.ts', ...ALONE],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: { ...shared, name: 'faults-alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

@@ -17,7 +17,10 @@ const STOP_MS = 52_000;
 
 /** The socket of a real browser, and null where none is installed. */
 const openBrowser = async (stack: AsyncDisposableStack): Promise<string | null> => {
-  if (!isInstalled(BROWSERS.CHROMIUM)) return null;
+  if (!isInstalled(BROWSERS.CHROMIUM)) {
+    process.stdout.write(`C30 asks no browser: ${BROWSERS.CHROMIUM.program} is not installed\n`);
+    return null;
+  }
   const profile = await mkdtemp(join(tmpdir(), 'warden-stalled-browser-'));
   stack.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
   const browser = new RunningBrowser(BROWSERS.CHROMIUM, profile, 'about:blank');

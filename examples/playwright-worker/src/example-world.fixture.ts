@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +11,7 @@ import type { KillPoint, WorkerOrders, WorkerWord } from './orders.ts';
 import { createShop, type Ledger } from './shop.ts';
 import { runWorker } from './worker-process.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-export const isInstalled = existsSync(CHROMIUM);
+export const CHROMIUM = '/usr/bin/chromium';
 
 /** A recovery within seconds, but for what Chromium itself takes to save a cookie. */
 const POLICY = {
@@ -96,7 +94,7 @@ export class ExampleWorld implements AsyncDisposable {
       },
       profileId: customer,
       profileDirectory: join(this.#folder, customer),
-      browser: { program: CHROMIUM, version: /\d[\d.]*/.exec(chromiumVersion)?.[0] ?? '' },
+      browser: { program: CHROMIUM, version: /\d[\d.]*/.exec(chromiumVersion())?.[0] ?? '' },
       shopUrl: `${this.#shopUrl}/of/${customer}/`,
       killAt,
       lookAroundMs: killAt === 'after-login' || killAt === 'in-cart' ? LOOK_AROUND_MS : 0,
@@ -123,4 +121,4 @@ export class ExampleWorld implements AsyncDisposable {
   }
 }
 
-const chromiumVersion = isInstalled ? execFileSync(CHROMIUM, ['--version'], { encoding: 'utf8' }) : '';
+const chromiumVersion = (): string => execFileSync(CHROMIUM, ['--version'], { encoding: 'utf8' });

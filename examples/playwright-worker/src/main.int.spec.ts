@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ExampleWorld, isInstalled } from './example-world.fixture.ts';
+import { describeWith } from '@profile-warden/testkit/parts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CHROMIUM, ExampleWorld } from './example-world.fixture.ts';
 import type { KillPoint } from './orders.ts';
 
 const BOUND_MS = 240_000;
@@ -37,7 +38,7 @@ const STORIES: readonly Story[] = [
   },
 ];
 
-describe.skipIf(!isInstalled)('a worker that buys a lamp with a real browser', () => {
+describeWith(CHROMIUM, 'a worker that buys a lamp with a real browser', () => {
   let world: ExampleWorld;
   beforeAll(async () => {
     world = await ExampleWorld.open();

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startServices, type Services } from '@profile-warden/devstack';
-import { freshDatabase, freshTopicName, parts } from '@profile-warden/testkit/parts';
+import { describeWith, freshDatabase, freshTopicName, parts } from '@profile-warden/testkit/parts';
 import {
   installTarball,
   packPackage,
@@ -81,7 +80,7 @@ describe('the tarball', () => {
   );
 });
 
-describe.skipIf(!existsSync(CHROMIUM))('the example of the README', () => {
+describeWith(CHROMIUM, 'the example of the README', () => {
   let services: Services;
   let shop: Server;
   let paid = 0;

@@ -1,2 +1,3 @@
+export { describeWith } from './needed-program.ts';
 export { freshDatabase, freshTopicName, parts, preparedDatabase } from './parts.ts';
 export type { ProvidedParts } from './provided.ts';

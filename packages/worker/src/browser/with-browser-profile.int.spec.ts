@@ -1,7 +1,8 @@
 import { readFileSync, symlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeWith } from '@profile-warden/testkit/parts';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { settle } from '../memory-log.fixture.ts';
 import {
   BrowserBench,
@@ -9,7 +10,6 @@ import {
   FIREFOX,
   LoginSite,
   isAlive,
-  isInstalled,
   type BrowserUnderTest,
 } from './browser-bench.fixture.ts';
 import type { BrowserEnding } from './browser-profile.ts';
@@ -22,7 +22,7 @@ let at: BrowserBench;
 let endings: BrowserEnding[];
 const onEnded = (ending: BrowserEnding): unknown => endings.push(ending);
 const withBrowser = (browser: BrowserUnderTest, tests: () => void): void => {
-  describe.skipIf(!isInstalled(browser))(`${browser.kind}, as withBrowserProfile runs it`, () => {
+  describeWith(browser.program, `${browser.kind}, as withBrowserProfile runs it`, () => {
     beforeEach(async () => {
       site = await LoginSite.open();
       at = await BrowserBench.of(browser);

@@ -125,13 +125,10 @@ export class Payments {
 
   async #pay(opening: Opening, events: readonly NewEvent[]): Promise<void> {
     const { partition, onSignal, isCurrent } = this.#options;
-    const ids = new Map<string, Set<string>>();
-    for (const { profileId, id } of events) {
-      const scope = profileId ?? PARTITION;
+    for (const [scope, paid] of Map.groupBy(events, ({ profileId }) => profileId ?? PARTITION)) {
       this.expect(scope);
-      ids.set(scope, (ids.get(scope) ?? new Set()).add(id));
+      this.#paid.set(scope, new Set(paid.map(({ id }) => id)));
     }
-    for (const [scope, paid] of ids) this.#paid.set(scope, paid);
     try {
       const offsets = await opening.payer.pay(events);
       events.forEach((paid, index) => {

@@ -41,9 +41,8 @@ export class Acquisition {
     this.#limitMs = wanted.waitMs + context.settings.answerTimeoutMs;
     this.#startedAt = context.clock.now();
     this.#userSignal = options.signal;
-    this.#giveUp = AbortSignal.any(
-      options.signal === undefined ? [context.closing] : [context.closing, options.signal],
-    );
+    this.#giveUp =
+      options.signal === undefined ? context.closing : AbortSignal.any([context.closing, options.signal]);
     this.session = new LeaseSession(context, { profileId, wanted, epoch }, (granted) => {
       // Without room for a heartbeat there is nothing to begin; `run` says so.
       if (this.#leavesRoom() && !this.#isAbandoned)
@@ -62,7 +61,7 @@ export class Acquisition {
     if (session.phase === 'active') return session;
     const { view } = session;
     if (view.status === 'denied') throw new LeaseDeniedError(session.profileId, view.denial);
-    session.lossSignal.throwIfAborted();
+    if (session.loss !== null) throw session.loss;
     if (view.status === 'held' && !this.#leavesRoom())
       throw new WorkerError('margin-too-large', `leaseMs ${view.grant.leaseMs}`);
     throw this.#timeout();
@@ -82,11 +81,7 @@ export class Acquisition {
       settings.notice({ type: 'late-grant', profileId, token: grant.token });
       await releaseLease(this.#context, session, { outcome: 'cancelled', browserClosed: 'confirmed' });
     }
-    this.leave();
-  }
-
-  leave(): void {
-    this.#context.line.leave(this.session);
+    this.#context.line.leave(session);
   }
 
   async #listen(): Promise<void> {

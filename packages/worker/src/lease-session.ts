@@ -1,4 +1,5 @@
 import type { LogRecord, NewEvent } from '@profile-warden/events';
+import { AbortSource } from './abort-source.ts';
 import { BrowserProbe } from './browser-probe.ts';
 import type { ReportedBrowserState } from './browser-source.ts';
 import { LeaseLostError, WorkerError } from './errors.ts';
@@ -48,9 +49,9 @@ export class LeaseSession implements LineUser {
   anyStepFailed = false;
 
   readonly #context: WorkerContext;
-  readonly #granted: (session: LeaseSession) => void;
-  readonly #lossController = new AbortController();
-  readonly #sealController = new AbortController();
+  readonly #loss = new AbortSource<LeaseLostError>();
+  readonly #seal = new AbortSource<WorkerError>();
+  #granted: ((session: LeaseSession) => void) | null;
   #view: LeaseView;
   #phase: Phase = 'requested';
   #deadline: LeaseDeadline | null = null;
@@ -92,14 +93,19 @@ export class LeaseSession implements LineUser {
     throw new Error(`${this.profileId}: there is no grant`);
   }
 
+  /** Why the lease was lost, or null. */
+  get loss(): LeaseLostError | null {
+    return this.#loss.reason;
+  }
+
   /** Aborts when the lease is lost. */
   get lossSignal(): AbortSignal {
-    return this.#lossController.signal;
+    return this.#loss.signal;
   }
 
   /** Aborts when the release goes out; whatever still runs must stop. */
   get sealSignal(): AbortSignal {
-    return this.#sealController.signal;
+    return this.#seal.signal;
   }
 
   record(record: LogRecord): void {
@@ -134,7 +140,7 @@ export class LeaseSession implements LineUser {
 
   /** Moves on what the clocks alone decide. Cheap; called by the heartbeat loop and before every action. */
   review(): void {
-    if (this.sealSignal.aborted) return;
+    if (this.#seal.isAborted) return;
     if (this.#phase === 'active' && this.#deadline?.isPast() === true) {
       this.#phase = 'paused';
       this.#pausedAt = this.#context.clock.now();
@@ -157,7 +163,7 @@ export class LeaseSession implements LineUser {
 
   canAct(): boolean {
     this.review();
-    return this.#phase === 'active' && !this.sealSignal.aborted;
+    return this.#phase === 'active' && !this.#seal.isAborted;
   }
 
   /**
@@ -166,7 +172,7 @@ export class LeaseSession implements LineUser {
    */
   endReason(inShutdown = false): WorkerError | null {
     this.review();
-    if (this.lossSignal.aborted) return this.lossSignal.reason as LeaseLostError;
+    if (this.#loss.reason !== null) return this.#loss.reason;
     if (this.#releasing || this.#phase === 'ended') return new WorkerError('lease-ended', this.profileId);
     return this.#context.closing.aborted && !inShutdown ? new WorkerError('worker-closed') : null;
   }
@@ -186,8 +192,8 @@ export class LeaseSession implements LineUser {
 
   /** Puts a report under this token into the log. A worker that lost its lease, or gave it back, reports nothing. */
   async report(event: NewEvent): Promise<void> {
-    this.lossSignal.throwIfAborted();
-    this.sealSignal.throwIfAborted();
+    this.#loss.throwIfAborted();
+    this.#seal.throwIfAborted();
     await this.#context.line.append([event]);
   }
 
@@ -197,7 +203,7 @@ export class LeaseSession implements LineUser {
   }
 
   seal(): void {
-    this.#sealController.abort(new WorkerError('lease-ended', this.profileId));
+    this.#seal.abort(new WorkerError('lease-ended', this.profileId));
     this.#context.line.rest(this);
     this.watch.changed();
   }
@@ -216,7 +222,10 @@ export class LeaseSession implements LineUser {
     const { clock, settings } = this.#context;
     this.#deadline = new LeaseDeadline(clock, grant.leaseMs - settings.marginMs);
     if (this.#phase === 'requested') this.#phase = 'starting';
-    this.#granted(this);
+    const granted = this.#granted;
+    // Whoever asked for the lease is not kept for as long as the lease.
+    this.#granted = null;
+    granted?.(this);
   }
 
   #confirmed(token: number): void {
@@ -241,6 +250,7 @@ export class LeaseSession implements LineUser {
     this.#over('lost');
     const { token } = this.grant;
     this.#context.settings.notice({ type: 'lease-lost', profileId: this.profileId, token, detail });
-    this.#lossController.abort(new LeaseLostError(this.profileId, token, cause, detail));
+    this.#loss.abort(new LeaseLostError(this.profileId, token, cause, detail));
+    void this.browser.close(this.#context.settings.releaseTimeoutMs);
   }
 }

@@ -45,8 +45,6 @@ export class Lease implements AsyncDisposable {
     this.#context = context;
     this.#session = session;
     this.#left = left;
-    const { releaseTimeoutMs } = context.settings;
-    this.signal.addEventListener('abort', () => void session.browser.close(releaseTimeoutMs), { once: true });
   }
 
   get profileId(): string {

@@ -63,7 +63,8 @@ export const safeNotice =
 export class Callbacks<T> {
   readonly #name: string;
   readonly #notice: OnNotice;
-  readonly #listeners = new Set<(value: T) => unknown>();
+  /** Never changed, only replaced: whoever is being told hears them as they were. */
+  #listeners: readonly ((value: T) => unknown)[] = [];
 
   constructor(name: string, notice: OnNotice) {
     this.#name = name;
@@ -72,13 +73,16 @@ export class Callbacks<T> {
 
   /** Returns a function that removes the callback again. */
   add(listener: (value: T) => unknown): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    const others = this.#listeners.filter((one) => one !== listener);
+    this.#listeners = [...others, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((one) => one !== listener);
+    };
   }
 
   /** Resolves when all that the callbacks returned has settled; never rejects. */
   async call(value: T): Promise<void> {
-    await Promise.all([...this.#listeners].map((listener) => this.callOne(listener, value)));
+    await Promise.all(this.#listeners.map((listener) => this.callOne(listener, value)));
   }
 
   async callOne(listener: (value: T) => unknown, value: T): Promise<void> {

@@ -10,7 +10,8 @@ export interface TailListener {
 }
 
 interface Tail {
-  readonly listeners: Map<string, Set<TailListener>>;
+  /** By profile. The lists are never changed, only replaced: a listener may leave while it is told. */
+  readonly listeners: Map<string, readonly TailListener[]>;
   readonly ready: Promise<unknown>;
   following: boolean;
   /** Offset of the last record handed on, so that a reader that steps back is not heard twice. */
@@ -44,8 +45,7 @@ export class PartitionTails {
   async add(listener: TailListener): Promise<void> {
     const { partition, profileId } = listener;
     const tail = this.#tails.get(partition) ?? this.#open(partition);
-    const listeners = tail.listeners.get(profileId) ?? new Set();
-    tail.listeners.set(profileId, listeners.add(listener));
+    tail.listeners.set(profileId, [...(tail.listeners.get(profileId) ?? []), listener]);
     await tail.ready;
   }
 
@@ -53,8 +53,10 @@ export class PartitionTails {
     const { partition, profileId } = listener;
     const tail = this.#tails.get(partition);
     const listeners = tail?.listeners.get(profileId);
-    if (tail === undefined || listeners?.delete(listener) !== true) return;
-    if (listeners.size === 0) tail.listeners.delete(profileId);
+    if (tail === undefined || listeners?.includes(listener) !== true) return;
+    const left = listeners.filter((one) => one !== listener);
+    if (left.length === 0) tail.listeners.delete(profileId);
+    else tail.listeners.set(profileId, left);
     if (tail.following) this.#closeIfUnused(partition, tail);
   }
 
@@ -94,7 +96,6 @@ export class PartitionTails {
   }
 }
 
-function tell(listeners: ReadonlySet<TailListener> | undefined, record: LogRecord): void {
-  // A copy: a listener may leave while it is told.
-  for (const listener of [...(listeners ?? [])]) listener.record(record);
+function tell(listeners: readonly TailListener[] | undefined, record: LogRecord): void {
+  for (const listener of listeners ?? []) listener.record(record);
 }

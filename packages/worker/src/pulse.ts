@@ -9,6 +9,11 @@ import type { LineUser } from './worker-line.ts';
 const MAX_UNCONFIRMED = 32;
 const MAX_INT = 2 ** 31 - 1;
 
+interface SentBeat {
+  readonly seq: number;
+  readonly at: Instant;
+}
+
 /**
  * The heartbeats of one lease: what the next one says, and when those that have not come back were handed to the log.
  *
@@ -32,7 +37,8 @@ export class Pulse {
   #lagMs = 0;
   /** Guards against an answer that comes after its time. */
   #question = 0;
-  readonly #sent = new Map<number, Instant>();
+  /** Oldest first. */
+  #sent: readonly SentBeat[] = [];
 
   constructor(user: LineUser, token: number, source: BrowserSource) {
     this.user = user;
@@ -75,19 +81,15 @@ export class Pulse {
     const loopLagMs = this.#lagMs;
     this.#lagMs = 0;
     const seq = (this.#seq += 1);
-    this.#sent.set(seq, sent);
-    for (const oldest of this.#sent.keys()) {
-      if (this.#sent.size <= MAX_UNCONFIRMED) break;
-      this.#sent.delete(oldest);
-    }
+    this.#sent = [...this.#sent.slice(1 - MAX_UNCONFIRMED), { seq, at: sent }];
     return { type: 'Heartbeat', token: this.token, incarnation, seq, browser, loopLagMs };
   }
 
   /** When the heartbeat that was read back had been handed to the log; null of one that was not sent from here. */
   heard(seq: number): Instant | null {
-    const sent = this.#sent.get(seq);
+    const sent = this.#sent.find((beat) => beat.seq === seq);
     if (sent === undefined) return null;
-    for (const known of this.#sent.keys()) if (known <= seq) this.#sent.delete(known);
-    return sent;
+    this.#sent = this.#sent.filter((beat) => beat.seq > seq);
+    return sent.at;
   }
 }

@@ -1,16 +1,21 @@
 import type { RecordBody } from '@profile-warden/events';
 
+interface Running {
+  readonly stepId: string;
+  isReadBack: boolean;
+}
+
 /**
  * The steps of one lease that are running here, and which of them have been read back from the log. A step is in it
  * from `enter` to `leave`; at most 16 are, since the services' fold names no more open steps than that.
  */
 export class StepLedger {
   static readonly MAX_RUNNING = 16;
-  readonly #readBack = new Map<string, boolean>();
+  #running: readonly Running[] = [];
   #count = 0;
 
   get running(): number {
-    return this.#readBack.size;
+    return this.#running.length;
   }
 
   get isFull(): boolean {
@@ -21,21 +26,22 @@ export class StepLedger {
   enter(token: number): string {
     this.#count += 1;
     const stepId = `${token}-${this.#count}`;
-    this.#readBack.set(stepId, false);
+    this.#running = [...this.#running, { stepId, isReadBack: false }];
     return stepId;
   }
 
   leave(stepId: string): void {
-    this.#readBack.delete(stepId);
+    this.#running = this.#running.filter((step) => step.stepId !== stepId);
   }
 
   /** To be told of every record of the profile that is folded while the lease is held. */
   fold(event: RecordBody, token: number): void {
-    if (event.type === 'StepStarted' && event.token === token && this.#readBack.has(event.stepId))
-      this.#readBack.set(event.stepId, true);
+    if (event.type !== 'StepStarted' || event.token !== token) return;
+    const step = this.#running.find(({ stepId }) => stepId === event.stepId);
+    if (step !== undefined) step.isReadBack = true;
   }
 
   isReadBack(stepId: string): boolean {
-    return this.#readBack.get(stepId) === true;
+    return this.#running.some((step) => step.stepId === stepId && step.isReadBack);
   }
 }

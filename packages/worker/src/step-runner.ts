@@ -186,17 +186,16 @@ export class StepRunner<T> {
   }
 
   #lostWith(cause: unknown): LeaseLostError | null {
-    const reason: unknown = this.#session.lossSignal.reason;
-    if (!(reason instanceof LeaseLostError)) return null;
-    const { profileId, grant } = this.#session;
+    const { loss: reason, profileId, grant } = this.#session;
+    if (reason === null) return null;
     const detail = `${this.#step.name} ended after the lease was lost, ${detailOf(reason)}`;
     return new LeaseLostError(profileId, grant.token, reason.lossCause, detail, { cause });
   }
 
   #unrecorded(failure: unknown): void {
-    const { profileId, lossSignal } = this.#session;
+    const { profileId, loss } = this.#session;
     // Nothing else was to be expected, and the loss has been told already.
-    if (lossSignal.aborted) return;
+    if (loss !== null) return;
     const detail = detailOf(failure);
     this.#context.settings.notice({ type: 'step-unrecorded', profileId, stepId: this.#stepId, detail });
   }

@@ -11,7 +11,8 @@ interface Waiter {
  */
 export class Watch {
   readonly #clock: WorkerClock;
-  readonly #waiters = new Set<Waiter>();
+  /** Never changed, only replaced. */
+  #waiters: readonly Waiter[] = [];
 
   constructor(clock: WorkerClock) {
     this.#clock = clock;
@@ -31,13 +32,13 @@ export class Watch {
       const waiter: Waiter = {
         holds,
         settle: (held) => {
-          this.#waiters.delete(waiter);
+          this.#waiters = this.#waiters.filter((one) => one !== waiter);
           signal?.removeEventListener('abort', aborted);
           timer.abort();
           resolve(held);
         },
       };
-      this.#waiters.add(waiter);
+      this.#waiters = [...this.#waiters, waiter];
       signal?.addEventListener('abort', aborted, { once: true });
       void this.#clock.sleep(limitMs, timer.signal).then(() => {
         if (!timer.signal.aborted) waiter.settle(false);

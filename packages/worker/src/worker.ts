@@ -125,7 +125,7 @@ export class Worker {
     if (this.#leases.size + this.#pending.size >= maxLeases)
       throw new WorkerError('too-many-leases', `${maxLeases} are held or asked for`);
     const asked = acquisition.run(this.#host).then((session) => {
-      const lease = this.#hold(session, acquisition);
+      const lease = this.#hold(session);
       // From here on it counts as held, and not as asked for too.
       this.#pending.delete(waiting);
       return lease;
@@ -139,11 +139,11 @@ export class Worker {
     return asked;
   }
 
-  #hold(session: LeaseSession, acquisition: Acquisition): Lease {
+  #hold(session: LeaseSession): Lease {
     // The shutdown either finds the lease in the map, or it began before and the lease is never handed out.
     if (this.#closing.signal.aborted) throw new WorkerError('worker-closed');
     const lease = new Lease(this.#context, session, () => {
-      acquisition.leave();
+      this.#context.line.leave(session);
       this.#leases.delete(session);
     });
     this.#leases.set(session, lease);

@@ -13,7 +13,7 @@ import { LogReadError } from './read-error.ts';
 import { backoffMs, pause, unlessAborted } from './wait.ts';
 
 export interface FeedOptions extends FeedConnectionOptions {
-  /** Ms a fetch without data stays open, and so the longest time until a new partition is read. Default 100. */
+  /** Ms a fetch without data stays open, and so the longest time until a new partition is read. Default 500. */
   readonly maxWaitMs?: number;
   /** Bytes asked for per partition and fetch. Default 512 KiB. */
   readonly partitionBytesMax?: number;
@@ -46,6 +46,8 @@ export interface Subscription {
 
 /** Each is what one fetch has brought, as bytes; only the one that is being delivered takes about ten times that. */
 const SLICES_AHEAD_MAX = 3;
+/** Any record ends the wait; a partition that is new here waits for it in the worst case, on a hand-over too. */
+const FETCH_WAIT_MS = 500;
 /** While a partition is held back, its node is asked in short waits, so that it gets its turn soon. */
 const HELD_BACK_WAIT_MS = 10;
 
@@ -152,7 +154,7 @@ export class LogFeed {
         );
         const ready = ours.filter((one) => one.ahead < SLICES_AHEAD_MAX);
         if (ready.length === 0) return;
-        const longest = this.#options.maxWaitMs ?? 100;
+        const longest = this.#options.maxWaitMs ?? FETCH_WAIT_MS;
         const fetched = await cluster.fetch(
           nodeId,
           ready.map(({ partition, position }) => ({ partition, offset: position })),

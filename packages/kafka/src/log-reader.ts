@@ -17,7 +17,7 @@ export interface LogReaderOptions {
   readonly assignment: { readonly groupId: string } | { readonly partitions: readonly number[] };
   /** Ms without a heartbeat after which the group gives the partitions away. Default 10,000; 6,000 or more. */
   readonly sessionMs?: number;
-  /** Ms a fetch without data stays open. Default 100; data ends it at once. */
+  /** Ms a fetch without data stays open. Default 500; data ends it at once. */
   readonly maxWaitMs?: number;
   /** Bytes asked for per partition and fetch. Default 512 KiB. */
   readonly partitionBytesMax?: number;

@@ -12,20 +12,16 @@ export const instantOf = (clock: WorkerClock): Instant => ({
 });
 
 /**
- * The larger advance of both clocks: a monotonic clock stands still while the host sleeps, a wall clock may be set
- * back. Either one alone could make a lease look younger than it is.
- */
-const elapsedMs = (since: Instant, now: Instant): number =>
-  Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs);
-
-/**
  * Until when a worker may believe in its lease: a limit (leaseMs − marginMs) after the moment at which the newest
  * heartbeat that was read back had been handed to the log. Before the first one it may not at all.
  */
 export class LeaseDeadline {
   readonly #clock: WorkerClock;
   readonly #limitMs: number;
-  #confirmed: Instant | null = null;
+  // Numbers, and not the instant that came: what is kept anew with each heartbeat of each lease would be most of what
+  // survives in this thread, and make its heap grow.
+  #monotonicMs = -Infinity;
+  #wallMs = -Infinity;
 
   constructor(clock: WorkerClock, limitMs: number) {
     this.#clock = clock;
@@ -34,13 +30,18 @@ export class LeaseDeadline {
 
   /** A heartbeat that was handed to the log then was read back with the lease still its own. Called in log order. */
   confirmed(sent: Instant): void {
-    if (this.#confirmed === null || sent.monotonicMs > this.#confirmed.monotonicMs) this.#confirmed = sent;
+    if (sent.monotonicMs <= this.#monotonicMs) return;
+    this.#monotonicMs = sent.monotonicMs;
+    this.#wallMs = sent.wallMs;
   }
 
   /** Never negative; 0 before the first confirmation. */
   leftMs(): number {
-    if (this.#confirmed === null) return 0;
-    return Math.max(0, this.#limitMs - elapsedMs(this.#confirmed, instantOf(this.#clock)));
+    // The larger advance of both clocks: a monotonic clock stands still while the host sleeps, a wall clock may be set
+    // back. Either one alone could make a lease look younger than it is.
+    const monotonicMs = this.#clock.now() - this.#monotonicMs;
+    const wallMs = this.#clock.wallNow() - this.#wallMs;
+    return Math.max(0, this.#limitMs - Math.max(monotonicMs, wallMs));
   }
 
   isPast(): boolean {

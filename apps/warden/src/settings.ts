@@ -1,4 +1,4 @@
-import { DEFAULT_TOPIC } from '@profile-warden/kafka';
+import { DEFAULT_TOPIC, readSecurity, type KafkaSecurity } from '@profile-warden/kafka';
 import { wholeNumber } from './input.ts';
 import { usage } from './failure.ts';
 import type { Io } from './io.ts';
@@ -15,6 +15,8 @@ export interface ConnectionFlags {
 
 export interface LogSettings {
   readonly brokers: readonly string[];
+  /** From the environment only: a password among the arguments would be seen in the list of processes. */
+  readonly security: KafkaSecurity;
   readonly registryUrl: string;
   readonly topic: string;
   readonly partitionCount: number;
@@ -41,8 +43,11 @@ export const logSettings = (flags: ConnectionFlags, env: Io['env']): LogSettings
   );
   if (!/^https?:$/.test(protocolOf(registryUrl)))
     throw usage('bad-registry-url', `registry: ${JSON.stringify(registryUrl)} is no http or https URL`);
+  const { security, problems } = readSecurity(env);
+  if (problems.length > 0) throw usage('bad-security', problems.join('; '));
   return {
     brokers,
+    security,
     registryUrl,
     topic: given(flags.topic, env, 'WARDEN_TOPIC') ?? DEFAULT_TOPIC,
     partitionCount: partitionCountOf(flags, env),

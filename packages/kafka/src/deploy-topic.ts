@@ -1,5 +1,6 @@
 import { deployTopic } from './deployment.ts';
 import { KafkaSetupError } from './setup-error.ts';
+import { readSecurity } from './security.ts';
 import { DEFAULT_TOPIC } from './topic.ts';
 
 const HELP = `Creates the topic and registers the event schemas. May be run again at any time.
@@ -9,6 +10,8 @@ const HELP = `Creates the topic and registers the event schemas. May be run agai
   WARDEN_TOPIC         topic name                         default ${DEFAULT_TOPIC}
   WARDEN_PARTITIONS    chosen for the life of the topic   default 6
   WARDEN_REPLICATION   replicas; production takes 3       default 1
+
+WARDEN_KAFKA_TLS, WARDEN_KAFKA_SASL and what belongs to them: as for the services, see docs/operations.md.
 `;
 
 function wholeNumber(name: string, fallback: number): number {
@@ -30,8 +33,10 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
+  const { security, problems } = readSecurity(process.env);
+  if (problems.length > 0) throw new RangeError(problems.join('\n'));
   await deployTopic({
-    connection: { brokers: required('WARDEN_BROKERS').split(','), clientId: 'warden-deploy' },
+    connection: { brokers: required('WARDEN_BROKERS').split(','), ...security, clientId: 'warden-deploy' },
     registryUrl: required('WARDEN_REGISTRY_URL'),
     topic: process.env.WARDEN_TOPIC ?? DEFAULT_TOPIC,
     partitionCount: wholeNumber('WARDEN_PARTITIONS', 6),

@@ -25,6 +25,8 @@ export type { RecordProbeOptions } from './record-probe.ts';
 export { registryAddress } from './registry-address.ts';
 export { SchemaRegistryClient } from './registry.ts';
 export type { RegistryOptions } from './registry.ts';
+export { readSecurity } from './security.ts';
+export type { KafkaSecurity, SecurityReading } from './security.ts';
 export { KafkaSetupError } from './setup-error.ts';
 export type { KafkaSetupErrorCode } from './setup-error.ts';
 export type { KafkaSignal, OnSignal } from './signal.ts';

@@ -1,6 +1,7 @@
 /** What a process can find wrong before it does any work. Codes are API; messages say what to do. */
 export type KafkaSetupErrorCode =
   | 'broker-unreachable'
+  | 'broker-refused'
   | 'topic-missing'
   | 'topic-partition-count'
   | 'topic-compacted'

@@ -112,7 +112,7 @@ export async function inspectTopic(admin: Admin, topic: string): Promise<TopicFa
   if (partitions === undefined)
     throw new KafkaSetupError(
       'topic-missing',
-      `The topic ${topic} does not exist. Create it with: npm run deploy:topic`,
+      `The topic ${topic} does not exist, or this login may not see it. Create it with: npm run deploy:topic`,
     );
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
@@ -164,7 +164,8 @@ async function untilLed(admin: Admin, { topic, partitionCount }: TopicSettings):
     if (performance.now() > until)
       throw new KafkaSetupError(
         'topic-missing',
-        `${topic} was created, but not all of its partitions have a leader after ${LED_MS_MAX} ms. Look at the brokers.`,
+        `${topic} was created, but not all of its partitions have a leader after ${LED_MS_MAX} ms. Look at the brokers, and ` +
+          'at whether this login may describe the topic.',
       );
     await pause(backoffMs(attempt, 20, 500));
   }
@@ -178,6 +179,13 @@ export async function withAdmin<T>(
   try {
     await admin.connect();
   } catch (cause) {
+    if (isRefusedLogin(cause))
+      throw new KafkaSetupError(
+        'broker-refused',
+        `The brokers at ${connection.brokers.join(', ')} refuse the login (${detailOf(cause)}). Correct mechanism, ` +
+          'user name or password.',
+        { cause },
+      );
     throw new KafkaSetupError(
       'broker-unreachable',
       `No broker answers at ${connection.brokers.join(', ')} (${detailOf(cause)}). Start Kafka, or correct the address.`,
@@ -189,6 +197,13 @@ export async function withAdmin<T>(
   } finally {
     await admin.disconnect().catch(() => undefined);
   }
+}
+
+/** The library wraps the error once for each layer that tries again. */
+function isRefusedLogin(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause.name === 'KafkaJSSASLAuthenticationError') return true;
+  return false;
 }
 
 async function partitionsOf(

@@ -57,8 +57,8 @@ export class WardenLog {
 
   /** Checks topic and schemas first. Fails within about 12 s where broker or registry do not answer. */
   static async open(settings: LogSettings): Promise<WardenLog> {
-    const { brokers, registryUrl, topic, partitionCount } = settings;
-    const connection: KafkaConnection = { brokers, clientId: SOURCE };
+    const { brokers, security, registryUrl, topic, partitionCount } = settings;
+    const connection: KafkaConnection = { brokers, ...security, clientId: SOURCE };
     const registry = new SchemaRegistryClient({
       url: registryUrl,
       clientId: SOURCE,

@@ -20,6 +20,7 @@ describe('a configuration', () => {
   it('needs brokers and a registry, and knows everything else by default', () => {
     expect(readConfig(ENOUGH)).toMatchObject({
       brokers: ['k1:9092', 'k2:9092'],
+      security: {},
       registryUrl: 'http://registry:8080/apis',
       topic: 'profile-leases.v1',
       partitionCount: 6,

@@ -1,4 +1,5 @@
 import type { Policy } from '@profile-warden/domain';
+import { readSecurity, type KafkaSecurity } from '@profile-warden/kafka';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { readPolicy } from './policy-config.ts';
@@ -51,6 +52,8 @@ const ENVIRONMENT = z.object({
 /** What every service is told by its environment; documented in docs/operations.md. */
 export interface ServiceConfig {
   readonly brokers: readonly string[];
+  /** Encryption and login of every client of the brokers. */
+  readonly security: KafkaSecurity;
   readonly registryUrl: string;
   readonly topic: string;
   readonly partitionCount: number;
@@ -87,11 +90,14 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): S
   const problems = parsed.error?.issues.map((issue) => problemOf(issue, env)) ?? [];
   const fenceTargets = readTargets(env['WARDEN_FENCE_TARGETS'] ?? '', problems);
   const targetNames = fenceTargets.map(({ name }) => name);
+  const { security, problems: insecure } = readSecurity(env);
+  problems.push(...insecure);
   const policy = readPolicy(env['WARDEN_POLICY'] ?? '{}', targetNames, problems);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const raw = parsed.data;
   return {
     brokers: raw.WARDEN_BROKERS,
+    security,
     registryUrl: raw.WARDEN_REGISTRY_URL,
     topic: raw.WARDEN_TOPIC,
     partitionCount: raw.WARDEN_PARTITIONS,

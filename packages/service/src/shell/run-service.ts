@@ -171,9 +171,10 @@ const buildClients = async (
   hub: SignalHub,
   stopping: AbortSignal,
 ) => {
-  const { brokers, topic, partitionCount, cluster, databaseUrl, sessionMs, fetchBytes } = config;
+  const { brokers, security, topic, partitionCount, cluster, databaseUrl, sessionMs, fetchBytes } = config;
   const connection: KafkaConnection = {
     brokers,
+    ...security,
     clientId: instanceId,
     log: (level, message, fields) => log[level](fields, message),
   };

@@ -70,6 +70,20 @@ describe('a replay', () => {
   });
 });
 
+describe('a partition revoked while its duty still takes in what was folded', () => {
+  it('is not told of as caught up any more', async () => {
+    const bench = new Bench();
+    bench.quarantine('p1');
+    const taken = Promise.withResolvers<undefined>();
+    const { runtime, signals } = await bench.start({ ...fencing(), folded: () => taken.promise });
+    runtime.revoked(0);
+    taken.resolve(undefined);
+    await bench.clock.advance(0);
+    expect(signals.at(-1)).toEqual({ type: 'revoked', partition: 0 });
+    expect(signals.map(({ type }) => type)).not.toContain('caught-up');
+  });
+});
+
 describe('an obligation', () => {
   it('is not paid again before its event has come back, whatever is folded meanwhile', async () => {
     const bench = new Bench();

@@ -139,10 +139,12 @@ export class PartitionRun implements PartitionView {
       if (record.offset >= this.state.nextOffset) this.#foldOne(record);
     }
     this.state.nextOffset = Math.max(this.state.nextOffset, nextOffset);
-    const { duty, onSignal, partition } = this.#options;
+    const { duty, onSignal, partition, signal } = this.#options;
     const { logMs } = this.state;
     onSignal({ type: 'folded', partition, count: records.length, logMs, nextOffset: this.state.nextOffset });
     if (duty.folded !== undefined) await duty.folded(this, records, this.isLive);
+    // Revoked meanwhile: who has heard that must not hear of the partition again.
+    if (signal.aborted) return;
     this.#payments.settle();
     this.#updateStanding();
     this.#tellProgress();

@@ -5,10 +5,13 @@ import {
   RequestQueue,
   createLogger,
   createSocketFactory,
+  metadataResponses,
   type InternalCluster,
 } from './kafkajs-internals.ts';
+import { cureLeaderless } from './leaderless.ts';
 
 cureIdleTimer(RequestQueue);
+cureLeaderless(metadataResponses);
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 export type LogFunction = (

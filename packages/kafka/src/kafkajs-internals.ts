@@ -52,6 +52,23 @@ export interface InternalCluster {
   findBroker(broker: { nodeId: number }): Promise<InternalBroker>;
 }
 
+/** An answer of the brokers about topics, as read; of it only what is worked with here. */
+export interface MetadataAnswer {
+  readonly topicMetadata: readonly {
+    readonly topicErrorCode: number;
+    readonly partitionMetadata: readonly {
+      readonly partitionErrorCode: number;
+      readonly partitionId: number;
+      readonly leader: number;
+    }[];
+  }[];
+}
+
+/** How the library reads such an answer; `parse` rejects where it names an error. */
+export interface MetadataResponse {
+  parse: (answer: MetadataAnswer) => Promise<MetadataAnswer>;
+}
+
 export interface RequestQueueClass {
   prototype: { scheduleCheckPendingRequests?: (this: { pending: unknown[] }) => void };
 }
@@ -109,6 +126,26 @@ export const RequestQueue = part(
   'src/network/requestQueue/index.js',
   isClassWith('scheduleCheckPendingRequests', 'checkPendingRequests', 'push'),
 ) as RequestQueueClass;
+
+interface MetadataApi {
+  readonly versions: readonly string[];
+  protocol(of: { version: number }): (options: { topics: string[] }) => { response: MetadataResponse };
+}
+
+const responsesOf = ({ versions, protocol }: MetadataApi): MetadataResponse[] =>
+  versions.map((version) => protocol({ version: Number(version) })({ topics: [] }).response);
+
+/** One for each version of the protocol. Each call of the library uses these very objects. */
+export const metadataResponses: readonly MetadataResponse[] = responsesOf(
+  part('src/protocol/requests/metadata/index.js', (loaded) => {
+    const { versions, protocol } = (loaded ?? {}) as Partial<MetadataApi>;
+    if (!Array.isArray(versions) || versions.length === 0 || typeof protocol !== 'function') return false;
+    const [first, again] = [responsesOf(loaded as MetadataApi), responsesOf(loaded as MetadataApi)];
+    return first.every(
+      (response, index) => typeof response.parse === 'function' && response === again[index],
+    );
+  }) as MetadataApi,
+);
 
 const fetchApi = part('src/protocol/requests/fetch/index.js', (loaded) => {
   const { versions, protocol } = (loaded ?? {}) as { versions?: unknown; protocol?: unknown };

@@ -1,3 +1,4 @@
+import { isNamedDoneAfter } from './named-step.ts';
 import type { Policy } from './policy.ts';
 import type { HistoryCheckpoint, ProfileState } from './state.ts';
 
@@ -6,7 +7,7 @@ export const safeCheckpoint = (profile: ProfileState, policy: Policy): HistoryCh
   const { checkpoints, unsafeOffset } = profile.history;
   const trusted = checkpoints.findLast((checkpoint) => isTrusted(profile, checkpoint, policy));
   if (trusted === undefined || (unsafeOffset !== null && unsafeOffset > trusted.offset)) return null;
-  return trusted;
+  return isNamedDoneAfter(profile, policy, trusted.offset) ? null : trusted;
 };
 
 /**

@@ -2,8 +2,9 @@ import type { DecisionOutcome, EventOf } from '@profile-warden/events';
 import { safeCheckpoint } from './checkpoint.ts';
 import { isSensitive } from './history.ts';
 import { holderVerdict } from './holder.ts';
+import { mayNamedBeDone, namedInFlight } from './named-step.ts';
 import type { Case } from './owed.ts';
-import type { Evidence, ProfileState } from './state.ts';
+import type { Evidence, OpenStep, ProfileState } from './state.ts';
 
 type Freed = Exclude<DecisionOutcome, 'UNKNOWN'>;
 
@@ -33,8 +34,8 @@ const review = (...reasons: readonly (string | null)[]): Finding => ({
 const when = (holds: boolean, ...reasons: readonly string[]): Finding | null =>
   holds ? review(...reasons) : null;
 
-const openNames = (profile: ProfileState): string =>
-  profile.history.openSteps.map((step) => `${step.name} (${step.kind})`).join(', ');
+const open = (steps: readonly OpenStep[]): string =>
+  `open: ${steps.map((step) => `${step.name} (${step.kind})`).join(', ')}`.slice(0, 512);
 
 /** The decision table: the first rule that matches decides. */
 export const RULES: readonly Rule[] = [
@@ -120,10 +121,11 @@ export const RULES: readonly Rule[] = [
     id: 'sensitive-open',
     judge: ({ profile, policy }) => {
       const { openSteps, openOverflow } = profile.history;
+      const named = namedInFlight(profile, policy);
       const sensitive = openSteps.some(
         (step) => isSensitive(step.kind) || policy.sensitiveSteps.includes(step.name),
       );
-      return when(sensitive || openOverflow, `open: ${openNames(profile)}`.slice(0, 512));
+      return when(sensitive || openOverflow || named.length > 0, open([...openSteps, ...named]));
     },
   },
   {
@@ -131,7 +133,7 @@ export const RULES: readonly Rule[] = [
     judge: ({ profile }) =>
       when(
         profile.history.openSteps.some((step) => !step.repeatable),
-        `open: ${openNames(profile)}`.slice(0, 512),
+        open(profile.history.openSteps),
       ),
   },
   {
@@ -195,9 +197,9 @@ export const RULES: readonly Rule[] = [
   },
   {
     id: 'restartable',
-    judge: ({ profile }) => {
+    judge: ({ profile, policy }) => {
       const { readOnly, anyStep, unsafeOffset } = profile.history;
-      if (isUnreadable(profile)) return null;
+      if (isUnreadable(profile) || mayNamedBeDone(profile, policy)) return null;
       if (readOnly) return { outcome: 'retry', reasons: ['the task declared that it changes nothing'] };
       return anyStep && unsafeOffset === null
         ? { outcome: 'retry', reasons: ['every step of the task may be done again'] }

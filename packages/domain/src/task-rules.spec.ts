@@ -1,3 +1,4 @@
+import type { StepKind } from '@profile-warden/events';
 import {
   authorityPays,
   beat,
@@ -9,7 +10,9 @@ import {
   granted,
   inspected,
   looked,
+  now,
   releaseRequested,
+  reviewResolved,
   stepCompleted,
   stepStarted,
   withPolicy,
@@ -60,6 +63,83 @@ describe('open steps', () => {
     ));
   it('neither: an open side effect that may be done again', () =>
     decides('restartable', 'retry', crashed(stepStarted('like', 'side-effect', { repeatable: true }))));
+});
+
+describe('a step that the policy calls sensitive, whatever the worker says', () => {
+  const payIsSensitive = withPolicy({ sensitiveSteps: ['pay'] });
+  const paid = (kind: StepKind, about: { repeatable?: boolean } = {}): Move => [
+    stepStarted('pay', kind, about),
+    stepCompleted('pay'),
+  ];
+  it.each(['read', 'reversible', 'await-human'] as const)('sensitive-open: open as %s', (kind) => {
+    const { log } = given(payIsSensitive, crashed(stepStarted('pay', kind)));
+    expect(owedByDecider(log.caseOf())).toMatchObject({
+      rule: 'sensitive-open',
+      outcome: 'manual-review',
+      reasons: [`open: pay (${kind})`],
+    });
+  });
+  it('sensitive-open: open behind a checkpoint', () =>
+    decides(
+      'sensitive-open',
+      'manual-review',
+      payIsSensitive,
+      crashed(checkpoint('cart'), stepStarted('pay', 'reversible')),
+    ));
+  it.each(['read', 'reversible', 'side-effect'] as const)('done as %s it may not be done again', (kind) => {
+    decides('ambiguous', 'manual-review', payIsSensitive, crashed(paid(kind, { repeatable: true })));
+    decides(
+      'ambiguous',
+      'manual-review',
+      payIsSensitive,
+      crashed(checkpoint('cart'), paid(kind, { repeatable: true })),
+    );
+  });
+  it('done in a task that calls itself read-only, it may not either', () =>
+    decides(
+      'ambiguous',
+      'manual-review',
+      payIsSensitive,
+      granted('r1', { readOnly: true }),
+      beat(),
+      paid('read'),
+      inspected(),
+    ));
+  it('is not known to be undone before a checkpoint that is lost, where names are no longer kept', () =>
+    decides(
+      'ambiguous',
+      'manual-review',
+      payIsSensitive,
+      crashed(paid('reversible'), checkpoint('cart', 'profile')),
+    ));
+  it('done before the checkpoint it is behind the task', () =>
+    decides(
+      'safe-checkpoint',
+      'resume-pending',
+      payIsSensitive,
+      crashed(paid('reversible'), checkpoint('cart')),
+    ));
+  it('that did not take effect, and a step of another name, stop nothing', () => {
+    const missed = [
+      stepStarted('pay', 'reversible'),
+      stepCompleted('pay', { outcome: 'not-applied' }),
+    ] as const;
+    decides('restartable', 'retry', payIsSensitive, crashed(...missed));
+    decides('restartable', 'retry', payIsSensitive, crashed(stepStarted('look', 'read')));
+    decides('restartable', 'retry', crashed(paid('reversible')));
+  });
+  it('is asked about once: the task that a person resumed is not stopped for it again', () =>
+    decides(
+      'safe-checkpoint',
+      'resume-pending',
+      payIsSensitive,
+      crashed(checkpoint('cart'), stepStarted('pay', 'reversible')),
+      deciderPays,
+      now((log) => reviewResolved(log.nextOffset - 1, { outcome: 'resume-pending', checkpoint: 'cart' })),
+      granted('r2', { incarnation: 'i2', intent: 'resume' }),
+      beat('reachable', { token: 2, incarnation: 'i2' }),
+      inspected(),
+    ));
 });
 
 describe('rules proxy-mismatch and crash-loop', () => {

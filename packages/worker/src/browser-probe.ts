@@ -17,6 +17,14 @@ const STATES: ReadonlySet<unknown> = new Set<ReportedBrowserState>([
   'closed',
 ]);
 
+/** A call of the hook. */
+interface Closing {
+  /** When it was called. */
+  readonly source: BrowserSource;
+  /** Whether it saw the browser end. */
+  readonly seen: Promise<boolean>;
+}
+
 /**
  * What the heartbeats of a lease say about its browser, as far as the caller determines it, and how it is closed.
  *
@@ -25,7 +33,8 @@ const STATES: ReadonlySet<unknown> = new Set<ReportedBrowserState>([
  *   closed → asked        the caller has launched another one
  *
  * An answer that is wrong or an error counts as `unreachable`; while one answer of the callback is outstanding it is
- * not called again. The hook is called once for a browser.
+ * not called again. The hook is called once for a browser, and what it answers holds for that browser alone: where the
+ * caller has set another source or hook meanwhile, another browser may run.
  */
 export class BrowserProbe {
   readonly #clock: WorkerClock;
@@ -34,8 +43,10 @@ export class BrowserProbe {
   #source: BrowserSource = { kind: 'state', state: 'starting' };
   #ask: AskBrowser = () => 'starting';
   #close: CloseBrowser | null = null;
-  #closing: Promise<boolean> | null = null;
-  #outstanding = false;
+  #needsMs = 0;
+  #closing: Closing | null = null;
+  /** Stands for the question that the present callback has not answered yet. */
+  #outstanding: object | null = null;
 
   /** `changed` is told where heartbeats learn about the browser from now on. */
   constructor(clock: WorkerClock, notice: OnNotice, changed: (source: BrowserSource) => void) {
@@ -50,6 +61,7 @@ export class BrowserProbe {
 
   askWith(ask: AskBrowser): void {
     this.#ask = ask;
+    this.#outstanding = null;
     this.#from({ kind: 'callback' });
   }
 
@@ -57,8 +69,10 @@ export class BrowserProbe {
     this.#from({ kind: 'endpoint', url });
   }
 
-  closeWith(close: CloseBrowser): void {
+  /** `needsMs`: how long it may take at most. */
+  closeWith(close: CloseBrowser, needsMs = 0): void {
     this.#close = close;
+    this.#needsMs = needsMs;
     this.#closing = null;
   }
 
@@ -66,20 +80,24 @@ export class BrowserProbe {
     this.#from({ kind: 'state', state: 'closed' });
   }
 
-  /** Closes the browser by the hook if it is not known to be closed. Resolves within the limit; never rejects. */
+  /**
+   * Closes the browser by the hook if it is not known to be closed. Resolves within the limit, or within what the hook
+   * needs where that is more; never rejects.
+   */
   async close(limitMs: number): Promise<'confirmed' | 'unconfirmed'> {
     if (this.#isClosed()) return 'confirmed';
     if (this.#close === null) return 'unconfirmed';
-    this.#closing ??= this.#hook(this.#close);
-    const seen = await within(this.#closing, this.#clock, limitMs);
-    if (seen?.value === true) this.closed();
+    const closing = (this.#closing ??= { source: this.#source, seen: this.#hook(this.#close) });
+    const answer = await within(closing.seen, this.#clock, Math.max(limitMs, this.#needsMs));
+    const isCurrent = closing === this.#closing && closing.source === this.#source;
+    if (isCurrent && answer?.value === true) this.closed();
     return this.#isClosed() ? 'confirmed' : 'unconfirmed';
   }
 
   /** Never rejects; as slow as the callback. */
   async answer(): Promise<ReportedBrowserState> {
-    if (this.#outstanding) return 'unreachable';
-    this.#outstanding = true;
+    if (this.#outstanding !== null) return 'unreachable';
+    const question = (this.#outstanding = {});
     try {
       const state: unknown = await this.#ask();
       if (STATES.has(state)) return state as ReportedBrowserState;
@@ -88,7 +106,7 @@ export class BrowserProbe {
       this.#notice({ type: 'callback-failed', callback: 'browserState', detail: detailOf(error) });
       return 'unreachable';
     } finally {
-      this.#outstanding = false;
+      if (this.#outstanding === question) this.#outstanding = null;
     }
   }
 

@@ -38,6 +38,15 @@ describe('acquire', () => {
     expect(lease.canAct()).toBe(true);
   });
 
+  it('tells where in the log the grant is, for a fence that may not have come that far', async () => {
+    const { log, authority, lease } = await startBench();
+    authority.keyed('p1', { type: 'LeaseReleased', epoch: 0, token: 1, round: null });
+    const held = await lease();
+    const grant = log.records.find(({ event }) => event.type === 'LeaseGranted');
+    expect(grant?.offset).toBeGreaterThan(1);
+    expect(held.grantOffset).toBe(grant?.offset);
+  });
+
   it('says who is asking, so that a collector can recognise the process', async () => {
     const { log, authority, worker } = await startBench();
     const asked = worker.acquire({

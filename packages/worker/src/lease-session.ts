@@ -45,7 +45,7 @@ export class LeaseSession implements LineUser {
   readonly stops: Callbacks<StopNotice>;
   readonly pauses: Callbacks<void>;
   readonly resumes: Callbacks<void>;
-  /** A step has ended otherwise than ok. */
+  /** A step has ended otherwise than ok, or was refused. Not: one whose options were wrong. */
   anyStepFailed = false;
 
   readonly #context: WorkerContext;
@@ -179,10 +179,12 @@ export class LeaseSession implements LineUser {
 
   /** Takes a place for a step and names it; `leaveStep` gives the place back. */
   enterStep(inShutdown: boolean): string {
-    const reason = this.endReason(inShutdown);
-    if (reason !== null) throw reason;
-    if (this.steps.isFull) throw new WorkerError('too-many-steps', this.profileId);
-    return this.steps.enter(this.grant.token);
+    const reason =
+      this.endReason(inShutdown) ??
+      (this.steps.isFull ? new WorkerError('too-many-steps', this.profileId) : null);
+    if (reason === null) return this.steps.enter(this.grant.token);
+    this.anyStepFailed = true;
+    throw reason;
   }
 
   leaveStep(stepId: string): void {

@@ -61,6 +61,14 @@ export class Lease implements AsyncDisposable {
     return this.#session.grant.token;
   }
 
+  /**
+   * Offset of the grant in its partition of the log. Hand it on beside the token (`seenOffset` of the fence): a database
+   * that has not come that far then says to try again, in place of that it does not know the lease.
+   */
+  get grantOffset(): number {
+    return this.#session.grant.offset;
+  }
+
   get intent(): Intent {
     return this.#session.grant.intent;
   }
@@ -115,7 +123,13 @@ export class Lease implements AsyncDisposable {
   }
 
   #checked(name: string, options: StepOptions): CheckedStep {
-    return checkStep(name, options, this.#session.wanted, this.#context.settings.secretUrlPaths);
+    try {
+      return checkStep(name, options, this.#session.wanted, this.#context.settings.secretUrlPaths);
+    } catch (error) {
+      // A step that the lease does not cover stays undone; a wrong option is a fault of the program.
+      if (!(error instanceof InvalidInputError)) this.#session.anyStepFailed = true;
+      throw error;
+    }
   }
 
   /**
@@ -192,7 +206,7 @@ export class Lease implements AsyncDisposable {
    * at most releaseTimeoutMs. Rejects only on bad input; a second call returns the result of the first.
    */
   async release(options: ReleaseOptions = {}): Promise<ReleaseResult> {
-    const checked = checkRelease(options, this.#session);
+    const checked = checkRelease(options);
     this.#released ??= releaseLease(this.#context, this.#session, checked).finally(() =>
       this.#left(this.#session),
     );

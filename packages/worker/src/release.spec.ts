@@ -153,18 +153,6 @@ describe('release', () => {
     await expect(running).rejects.toMatchObject({ code: 'step-unrecorded' });
   });
 
-  it('calls a task failed by default when a step was', async () => {
-    const { log, lease } = await startBench();
-    const good = await lease('p1');
-    const bad = await lease('p22');
-    await good.step('a', { kind: 'read' }, () => 1);
-    await bad.step('a', { kind: 'read' }, () => Promise.reject(new Error('no'))).catch(() => undefined);
-    void good.release({ browserClosed: 'confirmed' });
-    void bad.release({ browserClosed: 'confirmed' });
-    await settle();
-    expect(log.of('ReleaseRequested').map(({ outcome }) => outcome)).toEqual(['completed', 'failed']);
-  });
-
   it('refuses a word about the browser that it does not know, before anything is sent', async () => {
     const { log, lease } = await startBench();
     const held = await lease();

@@ -9,8 +9,10 @@ import type { WorkerContext } from './worker-context.ts';
 /** How a lease is given back. */
 export interface ReleaseOptions {
   /**
-   * How the task ended. `completed` means that it must not be run again. Default `completed` if no step ended
-   * otherwise than ok, else `failed`. `unknown` sends the profile into recovery.
+   * How the task ended. `completed` means that it must not be run again. `unknown` sends the profile into recovery.
+   * Default `completed` if no step has rejected or was still running after releaseTimeoutMs, else `failed`; a step
+   * that rejected counts although it was called again, one that was refused for `invalid-input` does not. Steps that
+   * were never called are not known: say `failed` where the task ends between two steps.
    */
   readonly outcome?: Exclude<ReleaseOutcome, 'UNKNOWN'>;
   /**
@@ -34,19 +36,18 @@ const MAX_RETRY_MS = 2_000;
 const MAX_TRIES = 16;
 
 export interface CheckedRelease {
-  readonly outcome: Exclude<ReleaseOutcome, 'UNKNOWN'>;
+  /** Null: to be judged by the steps, once they have ended. */
+  readonly outcome: Exclude<ReleaseOutcome, 'UNKNOWN'> | null;
   /** Null: to be found out. */
   readonly browserClosed: 'confirmed' | 'unconfirmed' | null;
 }
 
-export function checkRelease(options: ReleaseOptions, session: LeaseSession): CheckedRelease {
+export function checkRelease(options: ReleaseOptions): CheckedRelease {
   return {
-    outcome: checkOneOf('outcome', options.outcome ?? (session.anyStepFailed ? 'failed' : 'completed'), [
-      'completed',
-      'failed',
-      'cancelled',
-      'unknown',
-    ]),
+    outcome:
+      options.outcome === undefined
+        ? null
+        : checkOneOf('outcome', options.outcome, ['completed', 'failed', 'cancelled', 'unknown']),
     browserClosed:
       options.browserClosed === undefined
         ? null
@@ -61,11 +62,12 @@ export function checkRelease(options: ReleaseOptions, session: LeaseSession): Ch
 export async function releaseLease(
   context: WorkerContext,
   session: LeaseSession,
-  { outcome, browserClosed: said }: CheckedRelease,
+  { outcome: task, browserClosed: said }: CheckedRelease,
 ): Promise<ReleaseResult> {
   const { clock, settings } = context;
   session.beginRelease();
   await session.watch.until(() => session.steps.running === 0, settings.releaseTimeoutMs, session.lossSignal);
+  const outcome = task ?? (session.anyStepFailed || session.steps.running > 0 ? 'failed' : 'completed');
   const browserClosed = said ?? (await session.browser.close(settings.releaseTimeoutMs));
   session.seal();
   // The log keeps the order of the calls, so what is under way comes before the release.

@@ -46,6 +46,8 @@ export class StepRunner<T> {
     try {
       await this.#untilActive();
     } catch (error) {
+      // Before it leaves: a release that waits for it judges by this.
+      session.anyStepFailed = true;
       session.leaveStep(this.#stepId);
       throw error;
     }
@@ -54,6 +56,7 @@ export class StepRunner<T> {
       await this.#untilAccepted();
       while (!session.canAct()) await this.#untilActive();
     } catch (error) {
+      session.anyStepFailed = true;
       void this.#record('not-applied')
         .catch((failure: unknown) => this.#unrecorded(failure))
         .then(() => session.leaveStep(this.#stepId));

@@ -1,14 +1,20 @@
 import {
   authorityPays,
   beat,
+  checkpoint,
+  deciderPays,
   elapse,
   granted,
   inReview,
+  inspected,
   logOf,
+  now,
   quarantineRequested,
   reviewResolved,
+  stepStarted,
+  withPolicy,
 } from '@profile-warden/testkit/spec';
-import type { PartitionLog } from '@profile-warden/testkit/spec';
+import type { Move, PartitionLog } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
 import { quarantineRefusal, resolutionRefusals, type Resolution } from './refusal.ts';
 
@@ -97,6 +103,58 @@ describe('a resolution', () => {
     const log = inReview();
     expect(codes(log, { outcome: 'resume-pending' })).toEqual(['no-checkpoint']);
     expect(codes(log, { outcome: 'resume-pending', checkpoint: 'cart' })).toEqual([]);
+  });
+
+  describe('that resumes from a checkpoint of the log', () => {
+    const paid = { outcome: 'resume-pending', verdicts: [{ stepId: 'pay', verdict: 'applied' }] } as const;
+    const behindCart = (...steps: readonly Move[]): Move => [
+      granted(),
+      beat(),
+      checkpoint('cart'),
+      ...steps,
+      inspected(),
+      deciderPays,
+    ];
+
+    it('is refused where a step behind it has taken effect, and says what to do', () => {
+      const log = logOf(behindCart(stepStarted('pay', 'sensitive')));
+      expect(codes(log, { ...paid, checkpoint: 'cart' })).toEqual(['applied-behind-checkpoint']);
+      expect(message(log, { ...paid, checkpoint: 'cart' })).toMatch(
+        /checkpoint cart .*: pay \(offset \d+\)\. Name a new checkpoint.* --outcome available or retired/,
+      );
+      expect(codes(log, { ...paid, outcome: 'available' })).toEqual([]);
+    });
+
+    it('is not where nothing has, or the checkpoint is a new one or came behind the step', () => {
+      const log = logOf(behindCart(stepStarted('pay', 'sensitive')));
+      expect(codes(log, { outcome: 'resume-pending', checkpoint: 'cart' })).toEqual([]);
+      expect(codes(log, { ...paid, checkpoint: 'paid' })).toEqual([]);
+      const later = logOf(behindCart(stepStarted('pay', 'sensitive'), checkpoint('receipt')));
+      expect(codes(later, { ...paid, checkpoint: 'receipt' })).toEqual([]);
+    });
+
+    it('counts a step in flight that the policy alone calls sensitive, and asks for no verdict on it', () => {
+      const log = logOf(
+        withPolicy({ sensitiveSteps: ['pay'] }),
+        behindCart(stepStarted('pay', 'reversible')),
+      );
+      expect(log.profile().stage.kind).toBe('manual-review');
+      expect(codes(log, { ...paid, checkpoint: 'cart' })).toEqual(['applied-behind-checkpoint']);
+      expect(codes(log, { ...paid, verdicts: [], checkpoint: 'cart' })).toEqual([]);
+    });
+
+    it('goes on from the new one, and does so again after the next crash', () => {
+      const { outcome, verdicts } = paid;
+      const log = logOf(
+        behindCart(stepStarted('pay', 'sensitive')),
+        now(({ nextOffset }) => reviewResolved(nextOffset - 1, { outcome, verdicts, checkpoint: 'paid' })),
+        granted('r2', { incarnation: 'i2', intent: 'resume' }),
+        beat('reachable', { token: 2, incarnation: 'i2' }),
+        inspected(),
+        deciderPays,
+      );
+      expect(log.profile().stage).toMatchObject({ kind: 'resume-pending', checkpoint: { name: 'paid' } });
+    });
   });
 });
 

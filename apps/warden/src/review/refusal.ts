@@ -34,6 +34,7 @@ export interface Refusal {
     | 'verdict-missing'
     | 'unknown-step'
     | 'no-checkpoint'
+    | 'applied-behind-checkpoint'
     | 'no-task'
     | 'never-leased'
     | 'already-requested';
@@ -135,7 +136,7 @@ const missingVerdicts = ({ history }: ProfileState, { verdicts }: Resolution): R
 };
 
 const unknownSteps = ({ history }: ProfileState, { verdicts }: Resolution): Refusal[] => {
-  const unknown = verdicts.filter(({ stepId }) => !history.openSteps.some((open) => open.stepId === stepId));
+  const unknown = verdicts.filter(({ stepId }) => !unsettled(history).some((step) => step.stepId === stepId));
   return unknown.length === 0
     ? []
     : [
@@ -146,16 +147,52 @@ const unknownSteps = ({ history }: ProfileState, { verdicts }: Resolution): Refu
       ];
 };
 
-const resumeObjections = ({ history }: ProfileState, { outcome, checkpoint }: Resolution): Refusal[] => {
+/** Steps of which a person may say what became of them; of the open ones somebody must. */
+const unsettled = ({
+  openSteps,
+  inFlight,
+}: ProfileState['history']): ProfileState['history']['openSteps'] => [...openSteps, ...inFlight];
+
+const resumeObjections = ({ history }: ProfileState, resolution: Resolution): Refusal[] => {
+  const { outcome, checkpoint } = resolution;
   if (outcome !== 'resume-pending') return [];
   if (history.taskId === null)
     return [{ code: 'no-task', message: 'no task is known that could be resumed' }];
-  if (checkpoint !== null) return [];
+  if (checkpoint !== null) return appliedBehind(history, checkpoint, resolution.verdicts);
   const known = history.checkpoints.map(({ name }) => name);
   return [
     {
       code: 'no-checkpoint',
       message: `name the checkpoint to resume from, --checkpoint NAME; ${known.length === 0 ? 'the log knows none' : `the log knows ${known.join(', ')}`}`,
+    },
+  ];
+};
+
+/**
+ * The fold keeps no verdict: a task that resumes from a checkpoint of the log before the step is told to do it again,
+ * now and after each later crash.
+ */
+const appliedBehind = (
+  history: ProfileState['history'],
+  name: string,
+  verdicts: readonly StepVerdict[],
+): Refusal[] => {
+  const checkpoint = history.checkpoints.findLast((known) => known.name === name);
+  if (checkpoint === undefined) return [];
+  const applied = unsettled(history).filter(
+    ({ stepId, offset }) =>
+      offset > checkpoint.offset &&
+      verdicts.some((one) => one.stepId === stepId && one.verdict === 'applied'),
+  );
+  if (applied.length === 0) return [];
+  const steps = applied.map(({ stepId, offset }) => `${stepId} (offset ${offset})`).join(', ');
+  return [
+    {
+      code: 'applied-behind-checkpoint',
+      message:
+        `checkpoint ${name} (offset ${checkpoint.offset}) lies before what has taken effect, and a task resumed ` +
+        `from there does it again: ${steps}. Name a new checkpoint, one that the log does not know and that you ` +
+        'vouch the task can go on from, or choose --outcome available or retired',
     },
   ];
 };

@@ -78,6 +78,20 @@ describe('a release without an outcome calls the task failed', () => {
     expect(outcomes(log)).toEqual(['failed']);
   });
 
+  it('when a step was called while the release closes the browser', async () => {
+    const { log, lease } = await startBench();
+    const held = await lease();
+    const closing = Promise.withResolvers<undefined>();
+    held.closeBrowserWith(() => closing.promise);
+    void held.release();
+    await settle();
+    const late = held.step('late', { kind: 'read' }, () => 1);
+    await expect(late).rejects.toMatchObject({ code: 'lease-ended' });
+    closing.resolve(undefined);
+    await settle();
+    expect(outcomes(log)).toEqual(['failed']);
+  });
+
   it('when a step still runs after releaseTimeoutMs', async () => {
     const { log, clock, lease } = await startBench();
     const held = await lease();

@@ -10,7 +10,7 @@ import type { WorkerContext } from './worker-context.ts';
 export interface ReleaseOptions {
   /**
    * How the task ended. `completed` means that it must not be run again. `unknown` sends the profile into recovery.
-   * Default `completed` if no step has rejected or was still running after releaseTimeoutMs, else `failed`; a step
+   * Default, judged when the release goes out: `completed` if no step has rejected or still runs, else `failed`. A step
    * that rejected counts although it was called again, one that was refused for `invalid-input` does not. Steps that
    * were never called are not known: say `failed` where the task ends between two steps.
    */
@@ -36,7 +36,7 @@ const MAX_RETRY_MS = 2_000;
 const MAX_TRIES = 16;
 
 export interface CheckedRelease {
-  /** Null: to be judged by the steps, once they have ended. */
+  /** Null: to be judged by the steps, when nothing more may come of them. */
   readonly outcome: Exclude<ReleaseOutcome, 'UNKNOWN'> | null;
   /** Null: to be found out. */
   readonly browserClosed: 'confirmed' | 'unconfirmed' | null;
@@ -67,8 +67,8 @@ export async function releaseLease(
   const { clock, settings } = context;
   session.beginRelease();
   await session.watch.until(() => session.steps.running === 0, settings.releaseTimeoutMs, session.lossSignal);
-  const outcome = task ?? (session.anyStepFailed || session.steps.running > 0 ? 'failed' : 'completed');
   const browserClosed = said ?? (await session.browser.close(settings.releaseTimeoutMs));
+  const outcome = task ?? (session.anyStepFailed || session.steps.running > 0 ? 'failed' : 'completed');
   session.seal();
   // The log keeps the order of the calls, so what is under way comes before the release.
   const until = clock.now() + settings.releaseTimeoutMs;

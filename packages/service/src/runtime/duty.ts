@@ -22,6 +22,8 @@ export type Work =
 export interface Duty {
   /** All that is owed for these profiles now. Called only when the partition is live. */
   gather(view: PartitionView, profiles: readonly ProfileState[]): readonly Work[];
+  /** Most works with a `run` that are under way at once in one partition; the others wait in line. Default 16. */
+  readonly runsAtOnceMax?: number;
   /** Log time at which a profile may next owe something though no record speaks of it; null: never. */
   deadline(one: Case): number | null;
   /** Sees each record that is folded live, right after it was. May return notices to append. */

@@ -1,6 +1,7 @@
 import type { WardenEvent } from '@profile-warden/events';
 import { beat } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
+import type { Duty } from './duty.ts';
 import { Bench, confirmed, errandDuty } from './runtime.fixture.ts';
 
 interface Errand {
@@ -20,6 +21,23 @@ const held = () => {
       }),
   );
   return { errands, duty };
+};
+
+/** Says of each errand that is begun what it is, and how far the log was folded when it was owed. */
+const noted = <T extends { readonly duty: Duty }>(one: T) => {
+  const begun: { readonly key: string; readonly nextOffset: number }[] = [];
+  const duty: Duty = {
+    ...one.duty,
+    gather: (view, profiles) => {
+      const { nextOffset } = view.state;
+      return one.duty.gather(view, profiles).map((work) => {
+        if (!('run' in work)) return work;
+        const { key, run } = work;
+        return { ...work, run: (signal) => (begun.push({ key, nextOffset }), run(signal)) };
+      });
+    },
+  };
+  return { ...one, duty, begun };
 };
 
 describe('an errand', () => {
@@ -67,6 +85,62 @@ describe('an errand', () => {
     errands[3]?.done(confirmed(1));
     await bench.clock.advance(0);
     expect(errands).toHaveLength(17);
+  });
+
+  it('runs beside as many others as its duty says', async () => {
+    const bench = new Bench();
+    const { errands, duty } = held();
+    await bench.start({ ...duty, runsAtOnceMax: 18 });
+    for (let count = 0; count < 20; count += 1) bench.quarantine(`p${count}`);
+    await bench.clock.advance(0);
+    expect(errands).toHaveLength(18);
+  });
+
+  it('is not begun where somebody else has paid while it waited for its place, and keeps nobody from the place', async () => {
+    const bench = new Bench();
+    const { errands, duty } = held();
+    await bench.start(duty);
+    for (let count = 0; count < 18; count += 1) bench.quarantine(`p${count}`);
+    await bench.clock.advance(0);
+    bench.say('p16', confirmed(1));
+    await bench.clock.advance(0);
+    errands[3]?.done(confirmed(1));
+    await bench.clock.advance(0);
+    expect(errands.slice(16).map(({ profileId }) => profileId)).toEqual(['p17']);
+  });
+
+  it('that waited in vain leaves its profile free for what it owes now', async () => {
+    const bench = new Bench();
+    const { errands, duty, begun } = noted(held());
+    await bench.start(duty);
+    for (let count = 0; count < 17; count += 1) bench.quarantine(`p${count}`);
+    await bench.clock.advance(0);
+    bench.say('p16', {
+      type: 'Quarantined',
+      epoch: bench.state().epoch,
+      token: 1,
+      round: 2,
+      cause: 'operator',
+      suspicionOffset: null,
+      fenceTargets: ['accounts'],
+    });
+    await bench.clock.advance(0);
+    errands[3]?.done(confirmed(1));
+    await bench.clock.advance(0);
+    expect(begun.slice(16).map(({ key }) => key)).toEqual(['p16/1/2']);
+  });
+
+  it('begins from what is known when it finds its place, not from when it came into the line', async () => {
+    const bench = new Bench();
+    const { errands, duty, begun } = noted(held());
+    await bench.start(duty);
+    for (let count = 0; count < 17; count += 1) bench.quarantine(`p${count}`);
+    await bench.clock.advance(0);
+    for (let count = 0; count < 5; count += 1) bench.say('p16', beat());
+    await bench.clock.advance(0);
+    errands[3]?.done(null);
+    await bench.clock.advance(0);
+    expect(begun[16]).toEqual({ key: 'p16/1/1', nextOffset: bench.state().nextOffset });
   });
 
   it('is tried again after a wait that doubles up to ten seconds', async () => {

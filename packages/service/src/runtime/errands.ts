@@ -6,6 +6,10 @@ type Errand = Extract<Work, { run: unknown }>;
 export interface ErrandsOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Most that run at once. Default 16. */
+  readonly atOnceMax: number | undefined;
+  /** All that the profile owes at this moment. Throws what the duty throws. */
+  readonly owedNow: (scope: string) => readonly Work[];
   readonly onEvent: (scope: string, event: WardenEvent) => void;
   /** The profile may be looked at again. */
   readonly onSettled: (scope: string) => void;
@@ -17,9 +21,13 @@ const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 10_000;
 const FAILURES_MAX = 1_000;
 
-/** Work outside the log that ends in an event: a look at a host, a fence raised. Bounded, each key once at a time. */
+/**
+ * Work outside the log that ends in an event: a look at a host, a fence raised. Bounded, each key once at a time. Who finds
+ * no place waits in line, and is asked again what it owes when its turn comes: somebody else may have paid by then.
+ */
 export class Errands {
   readonly #options: ErrandsOptions;
+  readonly #atOnceMax: number;
   readonly #underWay = new Map<string, string>();
   readonly #queue: Errand[] = [];
   readonly #failures = new Map<string, number>();
@@ -27,6 +35,7 @@ export class Errands {
 
   constructor(options: ErrandsOptions) {
     this.#options = options;
+    this.#atOnceMax = options.atOnceMax ?? AT_ONCE_MAX;
   }
 
   isUnderWay(scope: string): boolean {
@@ -37,21 +46,38 @@ export class Errands {
   start(errand: Errand): void {
     if (this.#underWay.has(errand.key)) return;
     this.#underWay.set(errand.key, errand.scope);
-    this.#queue.push(errand);
-    this.#next();
+    if (this.#running < this.#atOnceMax) void this.#run(errand);
+    else this.#queue.push(errand);
   }
 
   #next(): void {
-    while (this.#running < AT_ONCE_MAX) {
-      const errand = this.#queue.shift();
-      if (errand === undefined) return;
-      this.#running += 1;
-      void this.#run(errand);
+    const { signal, onSettled } = this.#options;
+    while (this.#running < this.#atOnceMax && !signal.aborted) {
+      const waiting = this.#queue.shift();
+      if (waiting === undefined) return;
+      const errand = this.#renewed(waiting);
+      if (errand !== null) void this.#run(errand);
+      else {
+        this.#underWay.delete(waiting.key);
+        onSettled(waiting.scope);
+      }
+    }
+  }
+
+  /** The same errand, begun from what is known now; null where it is no longer owed. */
+  #renewed({ key, scope }: Errand): Errand | null {
+    const { owedNow, onFailed } = this.#options;
+    try {
+      return owedNow(scope).find((work): work is Errand => 'run' in work && work.key === key) ?? null;
+    } catch (error) {
+      onFailed(scope, error);
+      return null;
     }
   }
 
   async #run(errand: Errand): Promise<void> {
     const { signal, clock, onSettled } = this.#options;
+    this.#running += 1;
     const waitMs = await this.#attempt(errand);
     // Whoever waits to be tried again keeps its key, not its place: the next in line may be luckier.
     this.#running -= 1;

@@ -87,6 +87,8 @@ export class PartitionRun implements PartitionView {
     this.#errands = new Errands({
       clock: options.clock,
       signal: options.signal,
+      atOnceMax: options.duty.runsAtOnceMax,
+      owedNow: (scope) => this.#owedNow(scope),
       onEvent: (scope, event) => {
         // From here on the profile waits for this event, or it would start the same errand again.
         this.#payments.expect(scope);
@@ -278,6 +280,12 @@ export class PartitionRun implements PartitionView {
     for (const profile of profiles)
       this.#deadlines.set(profile.profileId, this.#options.duty.deadline(this.caseOf(profile)));
     return work.filter((one) => !this.#payments.isAwaited(one.scope ?? PARTITION));
+  }
+
+  /** Nothing while it is not live: whatever is owed is found again when it is. */
+  #owedNow(scope: string): readonly Work[] {
+    const profile = this.state.profiles.get(scope);
+    return this.isLive && profile !== undefined ? this.#options.duty.gather(this, [profile]) : [];
   }
 
   #newEvent(scope: string | null, event: NewEvent['event']): NewEvent {

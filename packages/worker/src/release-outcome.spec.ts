@@ -81,13 +81,13 @@ describe('a release without an outcome calls the task failed', () => {
   it('when a step was called while the release closes the browser', async () => {
     const { log, lease } = await startBench();
     const held = await lease();
-    const closing = Promise.withResolvers<undefined>();
+    const closing = Promise.withResolvers<boolean>();
     held.closeBrowserWith(() => closing.promise);
     void held.release();
     await settle();
     const late = held.step('late', { kind: 'read' }, () => 1);
     await expect(late).rejects.toMatchObject({ code: 'lease-ended' });
-    closing.resolve(undefined);
+    closing.resolve(true);
     await settle();
     expect(outcomes(log)).toEqual(['failed']);
   });

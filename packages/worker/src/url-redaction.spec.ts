@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { startBench } from './authority.fixture.ts';
 import { checkScreenshot, redactUrl } from './url-redaction.ts';
+import { checkSecretUrlPaths } from './worker-options.ts';
 
 describe('a url that is recorded', () => {
   it.each([
@@ -16,9 +18,31 @@ describe('a url that is recorded', () => {
   });
 
   it('loses the parts of its path that are secret', () => {
-    expect(redactUrl('https://x.example/invite/abc123/join', [/(?<=\/invite\/)[^/]+/])).toBe(
-      'https://x.example/invite/*/join',
-    );
+    const secret = checkSecretUrlPaths([/(?<=\/invite\/)[^/]+/]);
+    expect(redactUrl('https://x.example/invite/abc123/join', secret)).toBe('https://x.example/invite/*/join');
+  });
+
+  it.each([/tok_\w+/, /tok_\w+/g, /tok_\w+/y, /TOK_\w+/giy])(
+    'loses every secret that %s finds, each time',
+    (pattern) => {
+      pattern.lastIndex = 9;
+      const secret = checkSecretUrlPaths([pattern]);
+      for (const _ of [1, 2])
+        expect(redactUrl('https://x.example/u/tok_a1/share/tok_b2', secret)).toBe(
+          'https://x.example/u/*/share/*',
+        );
+    },
+  );
+
+  it.each([
+    ['secretUrlPaths', /tok/],
+    ['secretUrlPaths', 'tok'],
+    ['secretUrlPaths', Array(33).fill(/tok/)],
+    ['secretUrlPaths[1]', [/tok/, 'tok']],
+    ['secretUrlPaths[0]', Array(1)],
+  ])('is not sent at all where %s is wrong (%s)', async (field, secretUrlPaths) => {
+    const wrong = startBench({ secretUrlPaths: secretUrlPaths as RegExp[] });
+    await expect(wrong).rejects.toMatchObject({ code: 'invalid-input', field });
   });
 
   it('is not longer than the log takes', () => {

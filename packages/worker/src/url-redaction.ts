@@ -20,7 +20,7 @@ const PLACES = new Set([
 
 /**
  * Only what shows where the worker was: query, fragment and user info carry sessions, and the log is kept for weeks.
- * `secretPaths` are replaced by `*` in the path.
+ * Every match of `secretPaths`, which are global, is replaced by `*` in the path.
  */
 export function redactUrl(url: string, secretPaths: readonly RegExp[] = []): string {
   if (!URL.canParse(url)) return '(not a url)';
@@ -31,7 +31,7 @@ export function redactUrl(url: string, secretPaths: readonly RegExp[] = []): str
   parsed.search = '';
   parsed.hash = '';
   let path = parsed.pathname;
-  for (const secret of secretPaths) path = path.replace(secret, '*');
+  for (const secret of secretPaths) path = path.replaceAll(secret, '*');
   const place = parsed.protocol === 'about:' ? `about:${path}` : `${parsed.protocol}//${parsed.host}${path}`;
   return place.slice(0, MAX_URL_LENGTH);
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { InvalidInputError } from './errors.ts';
 import { checkText, checkWhole } from './input-check.ts';
 import type { OnNotice } from './notice.ts';
@@ -44,8 +45,9 @@ export interface WorkerOptions {
   /** Leases held and asked for at a time. Default 1,000; 1 to 100,000. A bound on memory, and on what one crash costs. */
   readonly maxLeases?: number;
   /**
-   * Parts of url paths that are replaced by `*` before a url is sent, for sites that put secrets into paths. Default
-   * none; at most 32. Query, fragment and user info are always removed.
+   * Parts of url paths that are replaced by `*` before a url is sent, for sites that put secrets into paths: every
+   * match of every pattern, whatever its flags `g` and `y` say. Default none; at most 32. Query, fragment and user info
+   * are always removed.
    */
   readonly secretUrlPaths?: readonly RegExp[];
   /** Hears what the worker has to tell about itself, see `WorkerNotice`. Default nobody. May throw. */
@@ -71,13 +73,6 @@ const MAX_SECRET_PATHS = 32;
 
 export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
   if (options.hostId !== undefined) checkText('hostId', options.hostId, 128);
-  const secretUrlPaths = options.secretUrlPaths ?? [];
-  if (secretUrlPaths.length > MAX_SECRET_PATHS)
-    throw new InvalidInputError(
-      'secretUrlPaths',
-      `${secretUrlPaths.length} patterns`,
-      `at most ${MAX_SECRET_PATHS} patterns`,
-    );
   return {
     workerId: checkText('workerId', options.workerId, 128),
     heartbeatEveryMs: checkWhole('heartbeatEveryMs', options.heartbeatEveryMs ?? 10_000, 20, 600_000),
@@ -88,7 +83,25 @@ export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
     browserAnswerMs: checkWhole('browserAnswerMs', options.browserAnswerMs ?? 2_000, 1, 60_000),
     shutdownTimeoutMs: checkWhole('shutdownTimeoutMs', options.shutdownTimeoutMs ?? 60_000, 100, 3_600_000),
     maxLeases: checkWhole('maxLeases', options.maxLeases ?? 1_000, 1, 100_000, 'leases'),
-    secretUrlPaths,
+    secretUrlPaths: checkSecretUrlPaths(options.secretUrlPaths ?? []),
     notice: safeNotice(options.onNotice),
   };
+}
+
+/** The patterns as `redactUrl` takes them. */
+export function checkSecretUrlPaths(patterns: unknown): readonly RegExp[] {
+  if (!Array.isArray(patterns))
+    throw new InvalidInputError('secretUrlPaths', patterns, 'an array of regular expressions');
+  if (patterns.length > MAX_SECRET_PATHS)
+    throw new InvalidInputError(
+      'secretUrlPaths',
+      `${patterns.length} patterns`,
+      `at most ${MAX_SECRET_PATHS} patterns`,
+    );
+  return Array.from(patterns, (pattern: unknown, index) => {
+    if (!types.isRegExp(pattern))
+      throw new InvalidInputError(`secretUrlPaths[${index}]`, pattern, 'a regular expression');
+    // The first match alone would leave the second secret, and a sticky pattern finds nothing behind the start.
+    return new RegExp(pattern.source, `${pattern.flags.replaceAll(/[gy]/g, '')}g`);
+  });
 }

@@ -80,6 +80,11 @@ describe('the hook that closes the browser', () => {
     });
   });
 
+  it.each([-1, 1.5, 3_600_001])('cannot need %d ms', async (needsMs) => {
+    const held = await (await startBench()).lease();
+    expect(() => held.closeBrowserWith(() => true, needsMs)).toThrow(/needsMs/);
+  });
+
   it('is left alone where the browser was seen to end, and told apart from that of the next browser', async () => {
     const bench = await startBench();
     const held = await bench.lease();

@@ -100,6 +100,29 @@ export class Lease implements AsyncDisposable {
   }
 
   /**
+   * Whether work may begin at this moment. Throws once none may any more, since it is lost or its release has begun;
+   * `canAct` then still holds for steps that run.
+   * @internal
+   */
+  mayBegin(): boolean {
+    const reason = this.#session.endReason(true);
+    if (reason !== null) throw reason;
+    return this.#session.canAct();
+  }
+
+  /**
+   * Resolves when `mayBegin` would no longer say no. A pause ends within pauseMaxMs.
+   * @internal
+   */
+  async untilMayBegin(): Promise<void> {
+    const session = this.#session;
+    await session.watch.until(
+      () => session.canAct() || session.endReason(true) !== null,
+      this.#context.settings.pauseMaxMs,
+    );
+  }
+
+  /**
    * Runs one action on the profile and records it. Resolves with what the action returned, once the outcome is in the
    * log. An action that throws `NotApplied` changed nothing; any other error leaves the outcome unknown (of a `read`:
    * not applied) and is passed on. When the lease is lost meanwhile it rejects with `LeaseLostError`.
@@ -167,13 +190,14 @@ export class Lease implements AsyncDisposable {
   }
 
   /**
-   * How to close the browser. Called once, within releaseTimeoutMs: when the lease is lost, or when it is released (by
-   * you, by leaving an `await using` block, by `worker.shutdown`) and the browser is not known to be closed. Set it anew
-   * for the next browser.
+   * How to close the browser. Called once: when the lease is lost, or when it is released (by you, by leaving an
+   * `await using` block, by `worker.shutdown`) and the browser is not known to be closed. A release waits for it for
+   * `needsMs`, and for releaseTimeoutMs at least; what has not answered by then is unconfirmed. Default 0; 0 to
+   * 3,600,000. Set it anew for the next browser.
    */
-  closeBrowserWith(close: CloseBrowser): void {
+  closeBrowserWith(close: CloseBrowser, needsMs = 0): void {
     if (typeof close !== 'function') throw new InvalidInputError('close', close, 'a function');
-    this.#session.browser.closeWith(close);
+    this.#session.browser.closeWith(close, checkWhole('needsMs', needsMs, 0, 3_600_000));
   }
 
   /** Records that the browser was seen to end: a release then confirms it. Until `browserState` is set for another one. */
@@ -203,7 +227,8 @@ export class Lease implements AsyncDisposable {
 
   /**
    * Gives the profile back. Waits for running steps, for the hook that closes the browser and for the log's answer, each
-   * at most releaseTimeoutMs. Rejects only on bad input; a second call returns the result of the first.
+   * at most releaseTimeoutMs; for the hook longer where it was said to need that. Rejects only on bad input; a second
+   * call returns the result of the first.
    */
   async release(options: ReleaseOptions = {}): Promise<ReleaseResult> {
     const checked = checkRelease(options);

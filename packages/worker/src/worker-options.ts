@@ -31,15 +31,17 @@ export interface WorkerOptions {
    */
   readonly answerTimeoutMs?: number;
   /**
-   * How long `release` waits for running steps, and then for the log's answer. Default 15,000; 100 to 600,000.
-   * Afterwards it resolves with `unknown` and the system recovers the profile by itself.
+   * How long `release` waits for running steps, then for the browser to be closed (longer where the closeTimeoutMs of
+   * `withBrowserProfile` or the needsMs of `closeBrowserWith` says so), and then for the log's answer. Default 15,000;
+   * 100 to 600,000. Afterwards it resolves with `unknown` and the system recovers the profile by itself.
    */
   readonly releaseTimeoutMs?: number;
   /** How long the browser may take to answer the `browserState` callback. Default 2,000; 1 to 60,000. */
   readonly browserAnswerMs?: number;
   /**
    * How long `shutdown` waits for stop callbacks and running steps before it releases. Default 60,000; 100 to
-   * 3,600,000. Below the time that your supervisor leaves before it kills.
+   * 3,600,000. The releases come on top, see releaseTimeoutMs: both together below the time that your supervisor leaves
+   * before it kills.
    */
   readonly shutdownTimeoutMs?: number;
   /** Leases held and asked for at a time. Default 1,000; 1 to 100,000. A bound on memory, and on what one crash costs. */

@@ -24,6 +24,14 @@ export interface BrowserLimits {
   readonly closeTimeoutMs: number;
 }
 
+/** Whether the lease allows a browser to be started on its directory. */
+export interface StartLeave {
+  /** Whether it does at this moment. Throws once it never will again. */
+  readonly mayBegin: () => boolean;
+  /** Resolves when `mayBegin` would answer otherwise. */
+  readonly untilMayBegin: () => Promise<void>;
+}
+
 interface Root {
   readonly pid: number;
   /** Null where the system does not tell. */
@@ -39,6 +47,8 @@ const KILLED_MS = 3_000;
 /** A connection that is lost is the first sign of an end; the process itself may take this long. */
 const CRASH_MS = 1_000;
 const LOOK_EVERY_MS = 50;
+/** A browser that did not close in order is gone this much later, or is given up: two waits, and the looks around them. */
+export const KILLING_MS = 2 * KILLED_MS + 1_000;
 
 /**
  * One browser on one directory.
@@ -74,14 +84,23 @@ export class BrowserProfile<Handle> {
     browser.onGone(() => void this.#gone());
   }
 
-  /** Rejects with `ProfileInUseError`, or with `browser-not-started` or `wrong-profile` after the browser was ended. */
+  /**
+   * Rejects with `ProfileInUseError`, with what `leave.mayBegin` throws, or with `browser-not-started` or `wrong-profile`
+   * after the browser was ended.
+   */
   static async open<Handle>(
     directory: string,
     start: StartBrowser<Handle>,
+    leave: StartLeave,
     limits: BrowserLimits,
     clock: WorkerClock,
   ): Promise<BrowserProfile<Handle>> {
     await untilFree(directory, clock);
+    while (!leave.mayBegin()) {
+      await leave.untilMayBegin();
+      await untilFree(directory, clock);
+    }
+    // No await between that look and the start.
     let browser: StartedBrowser<Handle>;
     try {
       browser = await start(directory);

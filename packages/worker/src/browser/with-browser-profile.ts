@@ -3,7 +3,7 @@ import { checkWhole } from '../input-check.ts';
 import type { Lease } from '../lease.ts';
 import type { WorkerClock } from '../ports.ts';
 import { systemClock } from '../system-clock.ts';
-import { BrowserProfile, type BrowserEnding } from './browser-profile.ts';
+import { BrowserProfile, KILLING_MS, type BrowserEnding } from './browser-profile.ts';
 import { startChromium, type PlaywrightChromium, type PlaywrightContext } from './chromium.ts';
 import type { StartBrowser } from './driver.ts';
 import { startFirefox, type Puppeteer, type PuppeteerBrowser } from './firefox.ts';
@@ -13,7 +13,8 @@ export interface BrowserProfileOptions {
   /**
    * How long the browser may take to close in order, in ms, before it is killed. Default 5,000; 100 to 600,000. More
    * where its profile is large or its disk slow; below the policy's killMs, so that a lost lease leaves no browser
-   * behind when others look.
+   * behind when others look. A release, also that of `worker.shutdown`, waits for the browser for closeTimeoutMs and
+   * 7,000 ms for killing it, or for releaseTimeoutMs where that is more.
    */
   readonly closeTimeoutMs?: number;
   /** Told once how the browser has ended, whoever ended it. Default nobody. May throw. */
@@ -53,6 +54,8 @@ const OPEN = new WeakSet<Lease>();
  * browser; a paused lease sets it offline; a lost lease, a release or a shutdown closes it; how it ended is recorded, so
  * that `lease.release()` confirms the close only if nobody uses the directory any more. Lock files are never removed.
  *
+ * Neither the launch nor `use` begins while the lease is paused, or once its release has begun (`lease-ended`).
+ *
  * Resolves with what `use` returns, or rejects with what it throws; with `LeaseLostError` as soon as the lease is lost
  * and the browser has ended. Set your own `lease.browserState` inside of `use` if one page must answer too.
  */
@@ -73,7 +76,7 @@ export async function withBrowserProfile<T>(
 ): Promise<T> {
   const plan = checkOptions(lease, options);
   if (typeof use !== 'function') throw new InvalidInputError('use', use, 'a function');
-  await untilActive(lease);
+  while (!lease.mayBegin()) await lease.untilMayBegin();
   if (OPEN.has(lease)) throw new WorkerError('browser-open', lease.profileId);
   OPEN.add(lease);
   try {
@@ -142,30 +145,14 @@ function checkLaunch(launch: unknown): void {
     throw new InvalidInputError('launch.args', other, 'without a directory: the lease names it');
 }
 
-/** A paused lease may become active again; the lease itself bounds that by pauseMaxMs. */
-async function untilActive(lease: Lease): Promise<void> {
-  while (!lease.canAct()) {
-    lease.signal.throwIfAborted();
-    if (!lease.paused) throw new WorkerError('lease-ended', lease.profileId);
-    await new Promise<void>((resolve) => {
-      const settle = (): void => {
-        remove();
-        lease.signal.removeEventListener('abort', settle);
-        resolve();
-      };
-      const remove = lease.onResume(settle);
-      lease.signal.addEventListener('abort', settle, { once: true });
-    });
-  }
-}
-
 async function run<T>(lease: Lease, plan: Plan, use: (handle: unknown) => T | Promise<T>): Promise<T> {
   const { directory, start, closeTimeoutMs, onEnded, clock } = plan;
   // Before the launch, so that a release meanwhile waits for this browser and takes no former one for it.
-  const opening = BrowserProfile.open(directory, start, { closeTimeoutMs }, clock);
+  const opening = BrowserProfile.open(directory, start, lease, { closeTimeoutMs }, clock);
   lease.browserState(() => 'starting');
-  lease.closeBrowserWith(() =>
-    opening.then(async (opened) => (await opened.close()).confirmed, isNothingLeft),
+  lease.closeBrowserWith(
+    () => opening.then(async (opened) => (await opened.close()).confirmed, isNothingLeft),
+    closeTimeoutMs + KILLING_MS,
   );
   let profile: Awaited<typeof opening>;
   try {
@@ -184,9 +171,17 @@ async function run<T>(lease: Lease, plan: Plan, use: (handle: unknown) => T | Pr
     lease.onPause(() => profile.setOffline(true)),
     lease.onResume(() => profile.setOffline(false)),
   ];
+  const begin = async (): Promise<T> => {
+    // Much may have become of the lease during the launch.
+    while (!lease.mayBegin()) {
+      await profile.setOffline(true);
+      await lease.untilMayBegin();
+      await profile.setOffline(false);
+    }
+    return use(profile.handle);
+  };
   try {
-    const lost = lossOf(lease, ended);
-    return await Promise.race([lost, (async () => use(profile.handle))()]);
+    return await Promise.race([lossOf(lease, ended), begin()]);
   } catch (error) {
     lease.signal.throwIfAborted();
     throw error;
@@ -197,9 +192,12 @@ async function run<T>(lease: Lease, plan: Plan, use: (handle: unknown) => T | Pr
   }
 }
 
+/** The launch failed, or the lease no longer allowed it. */
+const NOTHING_LEFT: ReadonlySet<string> = new Set(['browser-not-started', 'lease-lost', 'lease-ended']);
+
 /** Where somebody else is on the profile, or a browser went elsewhere, a release must not confirm anything. */
 const isNothingLeft = (error: unknown): boolean =>
-  error instanceof WorkerError && error.code === 'browser-not-started';
+  error instanceof WorkerError && NOTHING_LEFT.has(error.code);
 
 /** Rejects once the lease is lost and its browser has ended, which the lease's own hook brings about; else never settles. */
 function lossOf(lease: Lease, ended: Promise<void>): Promise<never> {

@@ -1,16 +1,21 @@
-import type { EventOf } from '@profile-warden/events';
+import { owedByDecider } from '@profile-warden/domain';
+import type { EventOf, WardenEvent } from '@profile-warden/events';
 import type { PartitionView, Work } from '@profile-warden/service';
 import type { PartitionLog } from '@profile-warden/testkit/spec';
 import {
   beat,
   elapse,
+  evidence as collected,
   findings,
   granted,
   logOf,
   projectorPays,
   registered,
+  releaseRequested,
   silenced,
   stepStarted,
+  withPolicy,
+  writeRefused,
   type Move,
 } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
@@ -25,6 +30,24 @@ const { signal } = new AbortController();
 /** `p1` was leased on host `h1`, went silent and is fenced; the first look is due. */
 const due = (before: readonly Move[] = [], about: Parameters<typeof granted>[1] = {}): PartitionLog =>
   logOf(...before, granted('r1', about), beat(), silenced, projectorPays, elapse(30_000));
+
+const quarantinedAgain = (epoch: number): EventOf<'Quarantined'> => ({
+  type: 'Quarantined',
+  epoch,
+  token: 1,
+  round: 2,
+  cause: 'holder-reappeared',
+  suspicionOffset: null,
+  fenceTargets: [],
+});
+
+/** A look during which the holder says all this. */
+const speaking =
+  (log: PartitionLog, ...words: readonly WardenEvent[]): CollectorOptions['look'] =>
+  () => {
+    for (const word of words) log.append(word);
+    return Promise.resolve(FOUND);
+  };
 
 const collector = (about: Partial<CollectorOptions> = {}) => {
   const asked: HostRequest[] = [];
@@ -63,11 +86,16 @@ describe('whose look it is', () => {
     expect(collector({ scope, hostId }).gather(due())).toHaveLength(isMine ? 1 : 0);
   });
 
-  it('is also that of a collector at the shared storage, if it serves more than its host', () => {
+  it('is first that of its own host at shared storage too, then that of a collector which serves more than its host', async () => {
     const log = due([registered({ sharedStorage: true })]);
-    expect(collector({ scope: 'shared', hostId: 'h2' }).gather(log)).toHaveLength(1);
-    expect(collector({ scope: 'any', hostId: 'h2' }).gather(log)).toHaveLength(1);
-    expect(collector({ scope: 'host', hostId: 'h2' }).gather(log)).toHaveLength(0);
+    log.elapse(59_000);
+    const far = (['shared', 'any', 'host'] as const).map((scope) => collector({ scope, hostId: 'h2' }));
+    expect(far.map(({ gather }) => gather(log).length)).toEqual([0, 0, 0]);
+    expect(collector({ scope: 'host', hostId: 'h1' }).gather(log)).toHaveLength(1);
+    log.elapse(1_000);
+    expect(far.map(({ gather }) => gather(log).length)).toEqual([1, 1, 0]);
+    await far[1]?.evidence(log);
+    expect(far[1]?.asked).toMatchObject([{ hostId: 'h1', myHostId: 'h2', storageShared: true }]);
   });
 
   it('is nobody’s before it is due, and has a key for each attempt of each round', () => {
@@ -166,6 +194,44 @@ describe('a look', () => {
       [4, true],
     ]);
     expect(log.profile().stage.kind).toBe('inspected');
+  });
+
+  it('during which the holder has spoken settles nothing: it is an attempt, and the next look is based on what was said', async () => {
+    const log = due();
+    const { evidence } = collector({ look: speaking(log, writeRefused(), beat(), releaseRequested()) });
+    log.append(await evidence(log));
+    expect(log.profile().stage).toMatchObject({ kind: 'quarantined', attempts: 1 });
+    log.elapse(log.policy.leaseMs);
+    const event = await collector().evidence(log);
+    expect(event).toMatchObject({ attempt: 2, complete: true });
+    log.append(event);
+    expect(owedByDecider(log.caseOf())?.rule).not.toBe('holder-alive');
+  });
+
+  it('during which the holder has spoken is complete where no other is allowed, and says so', async () => {
+    const log = due([withPolicy({ evidenceAttempts: 1 })]);
+    const event = await collector({ look: speaking(log, beat()) }).evidence(log);
+    expect(event).toMatchObject({ attempt: 1, complete: true, findings: { lateReportCount: 1 } });
+    log.append(event);
+    expect(owedByDecider(log.caseOf())).toMatchObject({ rule: 'holder-alive' });
+  });
+
+  it('that comes too late for its attempt is worth the next one if it settles the case, else nothing', async () => {
+    const log = due();
+    const [late] = collector().gather(log);
+    const [vain] = collector({ look: () => Promise.resolve(findings({ browserAlive: 'yes' })) }).gather(log);
+    log.append(collected(log.nextOffset - 1, { complete: false, attempt: 1 }));
+    expect(await vain?.run(signal)).toBeNull();
+    expect(await late?.run(signal)).toMatchObject({ attempt: 2, complete: true });
+  });
+
+  it('that ends in another round is worth nothing', async () => {
+    const log = due();
+    const [late] = collector().gather(log);
+    log.append(quarantinedAgain(log.state.epoch));
+    expect(await late?.run(signal)).toBeNull();
+    log.append(collected(log.nextOffset - 1, { round: 2 }));
+    expect(await late?.run(signal)).toBeNull();
   });
 
   it('says what the log knows beside what the host has shown', async () => {

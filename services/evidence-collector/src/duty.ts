@@ -4,6 +4,7 @@ import {
   owedByCollector,
   type Case,
   type Look,
+  type ProfileState,
 } from '@profile-warden/domain';
 import type { EventOf, Findings } from '@profile-warden/events';
 import type { Duty } from '@profile-warden/service';
@@ -13,11 +14,21 @@ import { unreachableFindings } from './unreachable.ts';
 
 /** What the meaning of the findings is; raised when a finding changes what it stands for. */
 const FINDINGS_VERSION = 2;
+/**
+ * A look waits for `settleMs` nearly all of its time, and `host/looker.ts` bounds the processes that look. So every lease
+ * of a partition is looked at within one attempt when a host is lost (12 partitions for 5,000 profiles have 417 each): one
+ * that stood in line would be spoken for as unreachable. A look that waits takes some 10 kB, so 512 of each of 12
+ * partitions take about as much as one looking process.
+ */
+const LOOKS_AT_ONCE_MAX = 512;
 
 export interface CollectorOptions {
   readonly collectorId: string;
   readonly hostId: string;
-  /** `host`: cases of this host. `shared`: those on shared storage too. `any`: also speaks for hosts that are silent. */
+  /**
+   * `host`: cases of this host. `shared`: those on shared storage too, where the collector of their host does not answer
+   * in time. `any`: also speaks for all other hosts that are silent.
+   */
   readonly scope: 'host' | 'shared' | 'any';
   /** Web servers that may be asked for a screenshot. Default none. */
   readonly screenshotOrigins?: readonly string[];
@@ -46,13 +57,18 @@ export const collectorDuty = (options: CollectorOptions): Duty => ({
       ];
     }),
   deadline: collectorDeadline,
+  runsAtOnceMax: LOOKS_AT_ONCE_MAX,
 });
 
-const canSee = ({ profile }: Case, { hostId, scope }: CollectorOptions): boolean =>
-  profile.lease?.hostId === hostId || (scope !== 'host' && profile.registration?.sharedStorage === true);
+const isOfMyHost = ({ profile }: Case, { hostId }: CollectorOptions): boolean =>
+  profile.lease?.hostId === hostId;
 
+const canSee = (one: Case, options: CollectorOptions): boolean =>
+  isOfMyHost(one, options) || (options.scope !== 'host' && one.profile.registration?.sharedStorage === true);
+
+/** From another host nobody can tell whether a process lives, so the collector of the lease's own host goes first. */
 const isMine = (one: Case, due: Look, options: CollectorOptions): boolean =>
-  canSee(one, options) || (options.scope === 'any' && due.isOverdue);
+  isOfMyHost(one, options) || (due.isOverdue && (options.scope === 'any' || canSee(one, options)));
 
 const lookAt = async (one: Case, options: CollectorOptions, signal: AbortSignal): Promise<HostFindings> => {
   const { lease, registration, history, token } = one.profile;
@@ -91,20 +107,26 @@ const identityIn = (text: string | null): NonNullable<HostRequest['directoryIden
   return device === undefined || inode === undefined ? null : { device, inode };
 };
 
+/** What a look is worth when it has ended, by what the log says then; null: nothing any more. */
 const evidenceOf = (
-  one: Case,
+  begun: Case,
   due: Look,
   basedOn: number,
   { collectorId, hostId }: CollectorOptions,
   host: HostFindings,
-): EventOf<'EvidenceCollected'> => {
+): EventOf<'EvidenceCollected'> | null => {
+  const one = { ...begun, profile: begun.state.profiles.get(begun.profile.profileId) ?? begun.profile };
   const findings: Findings = { version: FINDINGS_VERSION, ...host, ...logFindings(one) };
+  // A holder that has spoken meanwhile is looked at again, as long as there is another attempt.
   const isSettled = holderVerdict(one.state, one.profile, { basedOn, findings }) === 'gone';
+  const attempt = attemptDue(one.profile, due);
+  // Somebody else has spoken first. What settles the case is worth the next attempt; anything else would use it up.
+  if (attempt === null || (attempt !== due.attempt && !isSettled)) return null;
   return {
     type: 'EvidenceCollected',
     token: due.token,
     round: due.round,
-    attempt: due.attempt,
+    attempt,
     complete: isSettled || due.isLast,
     basedOn,
     collectorId,
@@ -112,3 +134,7 @@ const evidenceOf = (
     findings,
   };
 };
+
+/** The attempt that is open in the round of the look; null where none is. */
+const attemptDue = ({ token, round, stage }: ProfileState, due: Look): number | null =>
+  token === due.token && round === due.round && stage.kind === 'quarantined' ? stage.attempts + 1 : null;

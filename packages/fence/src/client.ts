@@ -20,6 +20,9 @@ export interface FenceResult {
 export interface FencePoolClient extends FenceClient {
   /** Gives the client back; `true` closes its connection instead. */
   release(destroy?: boolean): void;
+  /** `pg` tells of a connection that breaks here too, besides the query under way; unheard, it ends the process. */
+  on?(event: 'error', listener: () => void): unknown;
+  off?(event: 'error', listener: () => void): unknown;
 }
 
 /** What `transaction` needs of a pool: a `pg` `Pool`. */

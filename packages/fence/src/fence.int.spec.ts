@@ -45,6 +45,24 @@ describe('a transaction under leases', () => {
     expect(pool.idleCount).toBe(pool.totalCount);
   });
 
+  it.each(['while its work does something else', 'in a query of its work'])(
+    'rejects where its connection breaks %s, and the process goes on',
+    async (when) => {
+      const profileId = `broken ${when}`;
+      await grant(database.projector, profileId, 1, 1);
+      const writing = fence.transaction(pool, { profileId, token: 1 }, async (client) => {
+        await add(client, profileId);
+        const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+        const end = database.projector.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+        if (when.includes('query')) await client.query('select pg_sleep(5)');
+        await end;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      });
+      await expect(writing).rejects.toThrow(/terminat|closed|not queryable/);
+      expect(await balance(profileId)).toBeUndefined();
+    },
+  );
+
   it('waits for a lease that is on its way to the database', async () => {
     await grant(database.projector, 'coming', 1, 1);
     const attempts: FenceSignal[] = [];

@@ -21,6 +21,13 @@ export async function runOnce<C extends FencePoolClient, T>(
   work: (client: C) => Promise<T>,
   { isolation }: TransactionOptions,
 ): Promise<T> {
+  // The query under way is told as well, and the pool does not listen while a client is lent.
+  const ignore = (): void => undefined;
+  client.on?.('error', ignore);
+  const release = (destroy?: boolean): void => {
+    client.off?.('error', ignore);
+    client.release(destroy);
+  };
   try {
     await client.query(BEGIN[isolation ?? 'default']);
     await requireToken(client, leases);
@@ -28,21 +35,21 @@ export async function runOnce<C extends FencePoolClient, T>(
     if (client.getTransactionStatus?.() === 'I') throw new FenceUsageError('ended-early');
     const { command } = await client.query('commit');
     if (command === 'ROLLBACK') throw new FenceUsageError('swallowed-error');
-    client.release();
+    release();
     return result;
   } catch (error) {
-    await giveBack(client);
+    await giveBack(client, release);
     throw error;
   }
 }
 
-async function giveBack(client: FencePoolClient): Promise<void> {
+async function giveBack(client: FencePoolClient, release: (destroy?: boolean) => void): Promise<void> {
   try {
     await client.query('rollback');
-    client.release();
+    release();
   } catch {
     // A connection that cannot even roll back is of no use to anybody else.
-    client.release(true);
+    release(true);
   }
 }
 

@@ -139,6 +139,9 @@ describe('brokers that want TLS, a login and rights', () => {
     const refused = await warden({ ...env, WARDEN_KAFKA_PASSWORD_FILE: wrong }, 'profile', PROFILE);
     expect(refused.code).not.toBe(0);
     expect(refused.text).toContain('broker-refused');
+    const stranger = await warden({ ...env, NODE_EXTRA_CA_CERTS: '' }, 'profile', PROFILE);
+    expect(stranger.code).not.toBe(0);
+    expect(stranger.text).toContain('broker-untrusted');
     const open = await warden(
       {
         ...env,

@@ -9,10 +9,18 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export class WardenFailure extends Error {
   readonly code: string;
   readonly exitCode: ExitCode;
+  /** The answer that was printed says it already, so that machines are told nothing more. */
+  readonly isInAnswer: boolean;
 
-  constructor(exitCode: ExitCode, code: string, message: string, options?: ErrorOptions) {
+  constructor(
+    exitCode: ExitCode,
+    code: string,
+    message: string,
+    options?: ErrorOptions & { isInAnswer?: boolean },
+  ) {
     super(message, options);
     this.name = 'WardenFailure';
+    this.isInAnswer = options?.isInAnswer ?? false;
     this.code = code;
     this.exitCode = exitCode;
   }
@@ -21,6 +29,10 @@ export class WardenFailure extends Error {
 /** Something the command needs is away or broken. */
 export const failed = (code: string, message: string, cause?: unknown): WardenFailure =>
   new WardenFailure(EXIT.failed, code, message, { cause });
+
+/** What the command found, and has printed, is not as it should be. */
+export const foundWrong = (code: string, message: string): WardenFailure =>
+  new WardenFailure(EXIT.failed, code, message, { isInAnswer: true });
 
 /** The command line itself is wrong; nothing was sent. */
 export const usage = (code: string, message: string): WardenFailure =>

@@ -44,6 +44,7 @@ const wardenProgram = (io: Io): Command => {
   const review = program.command('review').description('A case that waits for a person.');
   addReviewResolve(review, io);
   addHost(program, io);
+  addFence(program, io);
   addAudit(program, io);
   const projection = program
     .command('projection')

@@ -3,7 +3,7 @@
  * The database needs the fence and `schema.sql`.
  */
 import { Fence } from '@profile-warden/fence';
-import { DEFAULT_TOPIC } from '@profile-warden/kafka';
+import { DEFAULT_TOPIC, readSecurity } from '@profile-warden/kafka';
 import pg from 'pg';
 import { openRefusalLog } from './refusal-log.ts';
 import { accountServer } from './server.ts';
@@ -17,8 +17,14 @@ const needed = (name: string): string => {
 };
 
 const pool = new pg.Pool({ connectionString: needed('DATABASE_URL'), application_name: 'account-writer' });
+const { security, problems } = readSecurity(env);
+if (problems.length > 0) {
+  process.stderr.write(`account-writer: ${problems.join('\n')}\n`);
+  process.exit(2);
+}
 const refusals = await openRefusalLog({
   brokers: needed('WARDEN_BROKERS').split(','),
+  security,
   registryUrl: needed('WARDEN_REGISTRY_URL'),
   topic: env['WARDEN_TOPIC'] ?? DEFAULT_TOPIC,
   partitionCount: Number(env['WARDEN_PARTITIONS'] ?? 6),

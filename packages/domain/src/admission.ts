@@ -165,7 +165,7 @@ const NEXT_ACTION: Record<DenialReason, string> = {
   'resume-pending':
     'Ask with intent resume and the task that was interrupted, or wait for the resume window to end.',
   'in-review': 'A person must decide: see `warden reviews`.',
-  retired: 'Use another profile; a person can reopen this one with `warden review resolve`.',
+  retired: 'Nothing: it is out of service. A person can reopen it with `warden review resolve`.',
   'already-yours': 'Go on with the lease you hold; its token is in this answer.',
   superseded: 'Nothing: a newer run of this worker has started.',
   'wrong-task': 'Only the interrupted task may resume; ask with its taskId.',

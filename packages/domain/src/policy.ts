@@ -5,7 +5,9 @@
 export interface Policy {
   /** Recorded in every decision. */
   readonly version: string;
+  /** Time between two ticks of a partition, by which log time goes on. */
   readonly tickEveryMs: number;
+  /** What workers are expected to keep to; their own option says how often they really send. */
   readonly heartbeatEveryMs: number;
   /** Silence after which a lease is suspected. */
   readonly suspectAfterMs: number;
@@ -23,26 +25,34 @@ export interface Policy {
   readonly marginMs: number;
   /** How long a paused worker keeps its browser before it gives up. */
   readonly pauseMaxMs: number;
+  /** Time between a request to stop and the quarantine of a lease that ignores it. */
   readonly stopGraceMs: number;
+  /** Run time after which a lease is asked to stop, unless its request asked for another. */
   readonly maxRuntimeMs: number;
   /** Most that a request may ask for. */
   readonly maxRuntimeCapMs: number;
   /** How long a recovered task waits for its worker before a person is asked. */
   readonly resumeWindowMs: number;
+  /** Looks at a quarantined profile before a decision is made on what is known. */
   readonly evidenceAttempts: number;
+  /** Time between two attempts. */
   readonly evidenceEveryMs: number;
   /** Time beyond the gap between two looks after which a collector of scope `any` speaks for one that does not answer. */
   readonly collectorTimeoutMs: number;
   /** How long after a checkpoint in the profile the browser must have lived for it to be trusted. */
   readonly checkpointSettleMs: number;
+  /** Recoveries of one task after which a person is asked. */
   readonly maxRecoveriesPerTask: number;
   /** Requests that may wait for one profile. */
   readonly maxWaiters: number;
   readonly massSilence: {
     /** Share of a partition's held leases, 0 to 1. */
     readonly fraction: number;
+    /** Held leases of a partition below which silence is never taken for that of a whole fleet. */
     readonly minLeases: number;
+    /** Time within which so many must have fallen silent. */
     readonly windowMs: number;
+    /** How long quarantines then wait for the fleet to come back. */
     readonly holdMs: number;
   };
   /** `operator-only`: every recovery ends with a person. */

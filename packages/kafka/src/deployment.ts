@@ -7,6 +7,8 @@ import { assertTopic, createTopic, inspectTopic, withAdmin, type TopicSettings }
 export interface DeployOptions extends TopicSettings {
   readonly connection: KafkaConnection;
   readonly registryUrl: string;
+  /** Refuse less than two in-sync replicas of three. Default false. */
+  readonly production?: boolean;
   /** One line per thing done or found. */
   readonly onProgress?: (line: string) => void;
 }
@@ -18,14 +20,15 @@ export interface DeployResult {
 
 /** Makes topic and registry ready for the services. May be run again and changes nothing then. */
 export async function deployTopic(options: DeployOptions): Promise<DeployResult> {
-  const { connection, topic, partitionCount, registryUrl } = options;
+  const { connection, topic, partitionCount, registryUrl, production = false } = options;
   const say = options.onProgress ?? (() => undefined);
   const created = await withAdmin(connection, async (admin) => {
     const isNew = await createTopic(admin, options);
     const facts = await inspectTopic(admin, topic);
-    assertTopic(facts, { topic, partitionCount });
+    assertTopic(facts, { topic, partitionCount, production });
     say(
-      `topic ${topic}: ${isNew ? 'created' : 'there already'}, ${facts.partitionCount} partitions, as it must be`,
+      `topic ${topic}: ${isNew ? 'created' : 'there already'}, ${facts.partitionCount} partitions, ` +
+        `${facts.replicationFactor} replicas, as it must be`,
     );
     return isNew;
   });

@@ -10,8 +10,8 @@ const fileOf = (name: string, text: string): string => {
   writeFileSync(path, text);
   return path;
 };
-const CERT = fileOf('cert.pem', 'the certificate');
-const KEY = fileOf('key.pem', 'the key');
+const CERT = fileOf('cert.pem', 'no certificate');
+const KEY = fileOf('key.pem', 'no key');
 const PASSWORD = fileOf('password', 's3cret\n');
 const EMPTY = fileOf('empty', '\n');
 
@@ -25,13 +25,17 @@ describe('how brokers are reached', () => {
     expect(readSecurity({ WARDEN_KAFKA_TLS: 'off' })).toEqual(nothing);
   });
 
-  it('is by TLS, with a certificate of its own where one is given', () => {
+  it('is by TLS', () => {
     expect(readSecurity({ WARDEN_KAFKA_TLS: 'on' })).toEqual({ security: { ssl: true }, problems: [] });
+  });
+
+  it('is refused where what the files hold is no certificate', () => {
     const files = { WARDEN_KAFKA_CERT_FILE: CERT, WARDEN_KAFKA_KEY_FILE: KEY };
-    expect(readSecurity({ WARDEN_KAFKA_TLS: 'on', ...files })).toEqual({
-      security: { ssl: { cert: 'the certificate', key: 'the key' } },
-      problems: [],
-    });
+    expect(readSecurity({ WARDEN_KAFKA_TLS: 'on', ...files }).problems).toEqual([
+      expect.stringMatching(
+        /^WARDEN_KAFKA_CERT_FILE and WARDEN_KAFKA_KEY_FILE must be a certificate and its key, PEM: .*no start line/,
+      ),
+    ]);
   });
 
   it.each(['plain', 'scram-sha-256', 'scram-sha-512'])('is with a login by %s', (mechanism) => {

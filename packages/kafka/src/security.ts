@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { KafkaConnection } from './connection.ts';
+import { detailOf } from './signal.ts';
 
 /** How clients are encrypted and logged in. */
 export type KafkaSecurity = Pick<KafkaConnection, 'ssl' | 'sasl'>;
@@ -51,7 +53,15 @@ function readTls(env: Env, problems: string[]): NonNullable<KafkaConnection['ssl
   if (wanted !== 'on') return null;
   if (set.length === 0) return true;
   const [cert, key] = files.map((name) => contentOf(name, env, problems));
-  return { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
+  if (cert === undefined || key === undefined) return true;
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    problems.push(
+      `WARDEN_KAFKA_CERT_FILE and WARDEN_KAFKA_KEY_FILE must be a certificate and its key, PEM: ${detailOf(error)}`,
+    );
+  }
+  return { cert, key };
 }
 
 function readSasl(env: Env, problems: string[]): NonNullable<KafkaConnection['sasl']> | null {

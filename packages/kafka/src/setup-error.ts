@@ -2,6 +2,7 @@
 export type KafkaSetupErrorCode =
   | 'broker-unreachable'
   | 'broker-refused'
+  | 'broker-untrusted'
   | 'topic-missing'
   | 'topic-partition-count'
   | 'topic-compacted'

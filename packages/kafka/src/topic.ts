@@ -179,11 +179,18 @@ export async function withAdmin<T>(
   try {
     await admin.connect();
   } catch (cause) {
-    if (isRefusedLogin(cause))
+    const brokers = connection.brokers.join(', ');
+    if (isOneOf(cause, ({ name }) => name === 'KafkaJSSASLAuthenticationError'))
       throw new KafkaSetupError(
         'broker-refused',
-        `The brokers at ${connection.brokers.join(', ')} refuse the login (${detailOf(cause)}). Correct mechanism, ` +
-          'user name or password.',
+        `The brokers at ${brokers} refuse the login (${detailOf(cause)}). Correct mechanism, user name or password.`,
+        { cause },
+      );
+    if (isOneOf(cause, ({ message }) => UNTRUSTED.test(message)))
+      throw new KafkaSetupError(
+        'broker-untrusted',
+        `The certificate of the brokers at ${brokers} is not to be trusted (${detailOf(cause)}). Name its authority ` +
+          'in NODE_EXTRA_CA_CERTS, or the host as the certificate does.',
         { cause },
       );
     throw new KafkaSetupError(
@@ -199,10 +206,13 @@ export async function withAdmin<T>(
   }
 }
 
-/** The library wraps the error once for each layer that tries again. */
-function isRefusedLogin(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (cause.name === 'KafkaJSSASLAuthenticationError') return true;
+/** What OpenSSL and Node say of a certificate that they do not take. */
+const UNTRUSTED =
+  /self-signed certificate|unable to (?:verify|get)|certificate has expired|Hostname\/IP does not match/;
+
+/** The library wraps an error once for each layer that tries again. */
+function isOneOf(error: unknown, isMeant: (error: Error) => boolean): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (isMeant(cause)) return true;
   return false;
 }
 

@@ -6,6 +6,7 @@ export {
   SnapshotCorruptError,
   isDeadlock,
   isLockTimeout,
+  isNotThere,
   isRefusedStatement,
 } from './error.ts';
 export { ensureFence } from './fence-install.ts';

@@ -1,6 +1,6 @@
 import { INVARIANTS, INVARIANT_IDS, PartitionAudit, type Violation } from '@profile-warden/domain';
 import type { Command } from 'commander';
-import { failed } from '../failure.ts';
+import { foundWrong } from '../failure.ts';
 import { wholeNumber } from '../input.ts';
 import type { Io } from '../io.ts';
 import { WardenLog } from '../log/warden-log.ts';
@@ -38,7 +38,7 @@ export const addAudit = (program: Command, io: Io): void => {
       const report = await audit(flags, io);
       answer(io, flags, report, () => reportLines(report));
       if (report.violationCount > 0)
-        throw failed('invariant-violated', `${report.violationCount} violations, see above`);
+        throw foundWrong('invariant-violated', `${report.violationCount} violations, see above`);
     });
 };
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { failed } from '../failure.ts';
+import { foundWrong } from '../failure.ts';
 import { printable } from '../format/printable.ts';
 import { progressOf } from '../format/progress.ts';
 import type { Io } from '../io.ts';
@@ -24,10 +24,13 @@ export const addProjectionVerify = (projection: Command, io: Io): void => {
       answer(io, flags, { partitions }, () => partitions.map(lineOf));
       const wrong = partitions.filter(({ verdict }) => verdict !== 'same');
       if (wrong.length > 0)
-        throw failed(
+        throw foundWrong(
           'read-model-differs',
-          `${wrong.length} of ${partitions.length} partitions cannot be vouched for, see above. "projection rebuild" ` +
-            'builds the read model anew from the log',
+          `${wrong.length} of ${partitions.length} partitions cannot be vouched for, see above` +
+            // Of a log that has lost records there is nothing to build it from.
+            (wrong.every(({ verdict }) => verdict === 'differs')
+              ? '. "projection rebuild" builds the read model anew from the log'
+              : ''),
         );
     });
 };

@@ -9,6 +9,7 @@ import {
   READ_SCHEMA,
   SnapshotCorruptError,
   addressOf,
+  isNotThere,
   loadPosition,
   loadProfile,
   loadSnapshot,
@@ -88,8 +89,7 @@ export const explained = (error: unknown, address: string): Error => {
   if (error instanceof WardenFailure || error instanceof LogReadError) return error;
   if (error instanceof SnapshotCorruptError || error instanceof RangeError)
     return failed('snapshot-unusable', `the read model at ${address}: ${error.message}`, error);
-  const { code } = error as { code?: unknown };
-  if (code === '42P01' || code === '3F000')
+  if (isNotThere(error))
     return failed(
       'read-model-missing',
       `the database at ${address} has no read model in schema ${READ_SCHEMA}: has its projector ever run?`,

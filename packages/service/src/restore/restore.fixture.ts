@@ -45,6 +45,7 @@ export interface RestoreAbout {
   /** What the partition is opened by, before the snapshot is read. Default: plain appends. */
   readonly base?: (process: ProcessClock, appender: Appender) => Opener;
   readonly loadMsMax?: number;
+  readonly trustsEmptiedLog?: boolean;
 }
 
 /** A projector-like service that restores as it is told. */
@@ -59,6 +60,7 @@ export const startRestored = async (bench: Bench, about: RestoreAbout): Promise<
     probe: probeOf(bench.log, start),
     clock: process,
     onSignal: (signal) => told.push(signal),
+    trustsEmptiedLog: about.trustsEmptiedLog ?? false,
     ...(about.loadMsMax === undefined ? {} : { loadMsMax: about.loadMsMax }),
   });
   const running = await bench.start(fencing(), {

@@ -17,6 +17,11 @@ export interface RestoreOptions {
   readonly probe: LogProbe;
   readonly clock: Clock;
   readonly onSignal: OnRuntimeSignal;
+  /**
+   * Start from a snapshot whose last record retention has removed, although nothing proves it any more. Somebody has to
+   * vouch for it. Default false.
+   */
+  readonly trustsEmptiedLog?: boolean;
   /** Ms a snapshot may take to be read; a replay takes longer, but it ends. Default 20,000. */
   readonly loadMsMax?: number;
 }
@@ -108,6 +113,16 @@ const verified = async (
       );
   }
   const lastOffset = lastRecord?.offset ?? 0;
+  // All that it was folded from is gone, and nothing behind it: the log has stood still for longer than it keeps records.
+  if (lastOffset < range.start && nextOffset <= range.end) {
+    if (options.trustsEmptiedLog === true) return state;
+    throw new LogLossError(
+      'log-emptied',
+      `partition ${partition}: retention has removed every record that the read model was built from, up to offset ` +
+        `${lastOffset}; the log begins at ${range.start}. Only where it is certain that both belong together: start ` +
+        'once with WARDEN_TRUST_EMPTIED_LOG=on.',
+    );
+  }
   const last = await probe.recordFrom(partition, lastOffset, signal);
   if (last?.offset !== lastOffset || last.id !== lastRecord?.id)
     throw new LogLossError(

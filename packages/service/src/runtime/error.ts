@@ -25,8 +25,9 @@ export class FoldVersionError extends Error {
 /** - `log-start-gone`: retention has cut the log off at its start, and no snapshot covers what is missing.
  *  - `other-log`: the snapshot was folded from a log that began with another record.
  *  - `records-lost`: the record that the snapshot was folded up to is not in the log.
+ *  - `log-emptied`: retention has removed even that record, so that nothing shows any more that they belong together.
  */
-export type LogLossCode = 'log-start-gone' | 'other-log' | 'records-lost';
+export type LogLossCode = 'log-start-gone' | 'other-log' | 'records-lost' | 'log-emptied';
 
 /**
  * The state of the partition cannot be had from this log: tokens would be issued a second time. Nothing may be decided,

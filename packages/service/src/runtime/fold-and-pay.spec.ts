@@ -65,6 +65,28 @@ describe('a partition under an epoch', () => {
     expect(view?.state === undefined ? '' : canonicalState(view.state)).toBe(canonicalState(bench.state()));
   });
 
+  it('does not try again to open a partition before the group has confirmed it', async () => {
+    const bench = new Bench();
+    const answer = Promise.withResolvers<boolean>();
+    let tries = 0;
+    const running = await bench.start(
+      { gather: () => [], deadline: () => null },
+      {
+        group: 'openers',
+        opener: () => {
+          tries += 1;
+          return Promise.reject(new Error('not now'));
+        },
+      },
+    );
+    running.reader.confirmOwned = () => answer.promise;
+    await bench.clock.advance(30_000);
+    expect(tries).toBe(1);
+    answer.resolve(true);
+    await bench.clock.advance(30_000);
+    expect(tries).toBeGreaterThan(1);
+  });
+
   it.each([
     ['never got there', LOST],
     ['got there unanswered', UNANSWERED],

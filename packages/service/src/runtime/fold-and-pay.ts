@@ -148,7 +148,7 @@ export class FoldAndPay implements LogListener {
 
   async #open(partition: number, held: Held, state: PartitionState): Promise<Opening> {
     const { signal } = held.controller;
-    const { clock, opener, random, onSignal } = this.#options;
+    const { clock, opener, random, reader, onSignal } = this.#options;
     for (let waitMs = REOPEN_FIRST_MS; ; waitMs = Math.min(REOPEN_MAX_MS, waitMs * 2)) {
       signal.throwIfAborted();
       try {
@@ -161,6 +161,8 @@ export class FoldAndPay implements LogListener {
         if (signal.aborted || error instanceof LogLossError) throw error;
         onSignal({ type: 'opening-failed', partition, error });
         await clock.sleep(waitMs * (0.5 + random()), signal);
+        // A member that was cut off may have lost it meanwhile, and would fence its new owner.
+        await reader.confirmOwned(partition);
       }
     }
   }

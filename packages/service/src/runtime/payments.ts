@@ -112,7 +112,10 @@ export class Payments {
 
   async payAll(opening: Opening, events: readonly NewEvent[]): Promise<void> {
     const { eventsMax } = opening.payer;
-    const payable = events.filter(({ id, profileId }) => !this.#parked.get(profileId ?? PARTITION)?.has(id));
+    const payable: NewEvent[] = [];
+    for (const event of events)
+      if (this.#isParked(event)) this.#expectNothing(event.profileId ?? PARTITION);
+      else payable.push(event);
     for (let index = 0; index < payable.length; index += eventsMax) {
       // What was decided under a former opening is not paid under the next, and what is unpaid is found again.
       if (!this.#options.mayPay(opening)) {
@@ -121,6 +124,15 @@ export class Payments {
       }
       await this.#pay(opening, payable.slice(index, index + eventsMax));
     }
+  }
+
+  #isParked({ id, profileId }: NewEvent): boolean {
+    return this.#parked.get(profileId ?? PARTITION)?.has(id) === true;
+  }
+
+  /** An event that was expected (`expect`) is not sent. One that is on its way is still waited for. */
+  #expectNothing(scope: string): void {
+    if (this.#awaited.get(scope) === Infinity) this.#awaited.delete(scope);
   }
 
   async #pay(opening: Opening, events: readonly NewEvent[]): Promise<void> {
@@ -163,11 +175,13 @@ export class Payments {
 
   /** One of them cannot be encoded. It is set aside until its profile changes; it must not hold up the others. */
   async #payApart(opening: Opening, events: readonly NewEvent[], error: unknown): Promise<void> {
-    const { partition, onSignal, mayPay } = this.#options;
+    const { partition, onSignal, mayPay, onDue } = this.#options;
     const [only] = events;
     if (only === undefined) return;
     if (events.length > 1) {
-      for (const event of events) if (mayPay(opening)) await this.#pay(opening, [event]);
+      for (const event of events)
+        if (mayPay(opening)) await this.#pay(opening, [event]);
+        else onDue(event.profileId ?? PARTITION);
       return;
     }
     const { id, profileId, event } = only;

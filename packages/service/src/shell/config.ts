@@ -30,6 +30,7 @@ const ENVIRONMENT = z.object({
   WARDEN_REGISTRY_URL: z.url(),
   WARDEN_TOPIC: z.string().min(1).max(200).default('profile-leases.v1'),
   WARDEN_PARTITIONS: whole(1, 1_000).default(6),
+  WARDEN_PRODUCTION: z.enum(['on', 'off']).default('off'),
   WARDEN_CLUSTER: z.string().min(1).max(64).default('dev'),
   WARDEN_HOST_ID: z.string().min(1).max(128).default(hostname()),
   WARDEN_SCOPE: z.enum(['host', 'shared', 'any']).default('any'),
@@ -39,12 +40,13 @@ const ENVIRONMENT = z.object({
     .transform(listed)
     .pipe(z.array(z.string().refine(isWebOrigin, 'each must be an origin such as https://shots.example'))),
   WARDEN_DATABASE_URL: z.url().optional(),
+  WARDEN_TRUST_EMPTIED_LOG: z.enum(['on', 'off']).default('off'),
   WARDEN_SCHEMA_FILE: z.string().min(1).max(4_096).optional(),
   WARDEN_OPERATOR: z.string().min(1).max(128).optional(),
   WARDEN_HTTP_PORT: whole(0, 65_535).default(0),
   WARDEN_HTTP_HOST: z.string().default('127.0.0.1'),
   WARDEN_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  WARDEN_SESSION_MS: whole(1_000, 300_000).default(10_000),
+  WARDEN_SESSION_MS: whole(1_000, 15_000).default(10_000),
   WARDEN_STALL_MS: whole(5_000, 3_600_000).default(60_000),
   WARDEN_FETCH_BYTES: whole(1_024, 8_388_608).default(524_288),
 });
@@ -57,6 +59,8 @@ export interface ServiceConfig {
   readonly registryUrl: string;
   readonly topic: string;
   readonly partitionCount: number;
+  /** Refuse a topic that could lose a grant with one broker. */
+  readonly production: boolean;
   readonly cluster: string;
   readonly hostId: string;
   readonly scope: 'host' | 'shared' | 'any';
@@ -64,6 +68,8 @@ export interface ServiceConfig {
   readonly screenshotOrigins: readonly string[];
   /** The read model: to the projector where it writes, to everybody where a restore may start from. */
   readonly databaseUrl: string | null;
+  /** Start from a read model of which the log proves nothing any more. */
+  readonly trustsEmptiedLog: boolean;
   /** Where schemas are kept, for a start while the registry is away; null keeps none. */
   readonly schemaFile: string | null;
   /** Name and URL of each fence target. */
@@ -101,11 +107,13 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): S
     registryUrl: raw.WARDEN_REGISTRY_URL,
     topic: raw.WARDEN_TOPIC,
     partitionCount: raw.WARDEN_PARTITIONS,
+    production: raw.WARDEN_PRODUCTION === 'on',
     cluster: raw.WARDEN_CLUSTER,
     hostId: raw.WARDEN_HOST_ID,
     scope: raw.WARDEN_SCOPE,
     screenshotOrigins: raw.WARDEN_SCREENSHOT_ORIGINS,
     databaseUrl: raw.WARDEN_DATABASE_URL ?? null,
+    trustsEmptiedLog: raw.WARDEN_TRUST_EMPTIED_LOG === 'on',
     schemaFile: raw.WARDEN_SCHEMA_FILE ?? null,
     fenceTargets,
     policy,

@@ -1,4 +1,10 @@
-import { READ_SCHEMA, SnapshotCorruptError, loadSnapshot, openPool } from '@profile-warden/postgres';
+import {
+  READ_SCHEMA,
+  SnapshotCorruptError,
+  isNotThere,
+  loadSnapshot,
+  openPool,
+} from '@profile-warden/postgres';
 import { SnapshotDamagedError, type SnapshotSource } from '../restore/index.ts';
 
 export interface StoredSnapshots extends SnapshotSource {
@@ -24,6 +30,8 @@ export const storedSnapshots = (
       try {
         return await loadSnapshot(pool, partition, options);
       } catch (cause) {
+        // At the first start of an installation nobody has written one yet, which is no fault.
+        if (isNotThere(cause)) return null;
         if (cause instanceof SnapshotCorruptError) throw new SnapshotDamagedError(cause.message, { cause });
         throw cause;
       }

@@ -114,7 +114,7 @@ describeWith(CHROMIUM, 'the example of the README', () => {
       // Where things are, on this machine; nothing else is changed.
       const changes: readonly [string, string][] = [
         [`['localhost:9092']`, JSON.stringify(brokers)],
-        [`'http://localhost:8081'`, `${JSON.stringify(registryUrl)}, topic: '${topic}'`],
+        [`'http://localhost:8081/apis/ccompat/v7'`, `${JSON.stringify(registryUrl)}, topic: '${topic}'`],
         ['http://localhost:8080', `http://127.0.0.1:${port}`],
         ['/var/lib/profiles', join(tarball.dir, 'profiles')],
         ['{ chromium },', `{ chromium, launch: ${launch} },`],

@@ -5,6 +5,8 @@ import {
   checkpoint,
   deciderPays,
   elapse,
+  evidence,
+  fenceConfirmed,
   finding,
   given,
   granted,
@@ -183,6 +185,43 @@ describe('rules holder-unknown and holder-alive', () => {
       reasons: [
         'workerAlive: no (looked)',
         `browserAlive: ${browserAlive} (looked)`,
+        'sameBoot: yes (looked)',
+      ],
+    });
+  });
+  it('holder-alive names a word of the holder that came behind the evidence, whatever was found', () => {
+    const { log } = given(granted(), beat(), silenced, elapse(30_000));
+    const basedOn = log.nextOffset - 1;
+    log.append(beat());
+    log.append(evidence(basedOn));
+    expect(owedByDecider(log.caseOf())).toMatchObject({
+      rule: 'holder-alive',
+      reasons: [
+        `reported at offset ${basedOn + 1}, the evidence rests on what was said up to ${basedOn}`,
+        'workerAlive: no (looked)',
+        'browserAlive: no (looked)',
+        'sameBoot: yes (looked)',
+      ],
+    });
+  });
+  it('holder-alive names a word that came behind the fence, where nobody could see the holder', () => {
+    const { log } = given(
+      withPolicy({ fenceTargets: ['accounts'] }),
+      granted(),
+      beat(),
+      silenced,
+      fenceConfirmed('accounts'),
+      beat(),
+      elapse(200_000),
+      looked({ browserAlive: 'unknown' }),
+    );
+    const fenced = log.profile().fencedOffset ?? -1;
+    expect(owedByDecider(log.caseOf())).toMatchObject({
+      rule: 'holder-alive',
+      reasons: [
+        `reported at offset ${fenced + 1}, behind its fence at ${fenced}`,
+        'workerAlive: no (looked)',
+        'browserAlive: unknown (looked)',
         'sameBoot: yes (looked)',
       ],
     });

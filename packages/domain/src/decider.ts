@@ -31,7 +31,7 @@ const review = (...reasons: readonly (string | null)[]): Finding => ({
   reasons: reasons.filter((reason) => reason !== null),
 });
 
-const when = (holds: boolean, ...reasons: readonly string[]): Finding | null =>
+const when = (holds: boolean, ...reasons: readonly (string | null)[]): Finding | null =>
   holds ? review(...reasons) : null;
 
 const open = (steps: readonly OpenStep[]): string =>
@@ -87,6 +87,7 @@ export const RULES: readonly Rule[] = [
     judge: (one) =>
       when(
         holderVerdict(one.state, one.profile, one.evidence) === 'alive',
+        lateReport(one),
         how(one, 'workerAlive'),
         how(one, 'browserAlive'),
         how(one, 'sameBoot'),
@@ -236,6 +237,18 @@ type FindingName =
 const how = ({ evidence }: Judged, name: FindingName): string => {
   const finding = evidence.findings[name];
   return `${name}: ${finding.value} (${finding.how})`.slice(0, 512);
+};
+
+/** The last word of the holder, where it came behind the evidence or under a fence; null where it says nothing. */
+const lateReport = ({ profile, evidence }: Judged): string | null => {
+  const { pulse, fencedOffset } = profile;
+  const last = pulse?.lastReport ?? null;
+  if (last === null) return null;
+  if (last.offset > evidence.basedOn)
+    return `reported at offset ${last.offset}, the evidence rests on what was said up to ${evidence.basedOn}`;
+  return fencedOffset !== null && !last.closed && last.offset > fencedOffset
+    ? `reported at offset ${last.offset}, behind its fence at ${fencedOffset}`
+    : null;
 };
 
 /** What the recovery-decider owes a profile: the one decision of an inspected round. */

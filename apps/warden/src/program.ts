@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './commands/audit.ts';
 import { addConnectionOptions } from './commands/connection-options.ts';
+import { addFence } from './commands/fence-retire.ts';
 import { addHost } from './commands/host.ts';
 import { addProfileQuarantine } from './commands/profile-quarantine.ts';
 import { addProfileRegister } from './commands/profile-register.ts';
@@ -76,7 +77,7 @@ export const run = async (args: readonly string[], io: Io): Promise<ExitCode> =>
     const failure = failureOf(error);
     tellPerson(io, `${failure.code}: ${failure.message}`);
     if (failure.code === 'unexpected' && error instanceof Error) io.err(error.stack ?? '');
-    tell(failure.code, failure.message);
+    if (!failure.isInAnswer) tell(failure.code, failure.message);
     return failure.exitCode;
   }
 };

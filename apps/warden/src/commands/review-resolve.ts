@@ -36,8 +36,9 @@ const DESCRIPTION =
   'Decides a case that waits for a person, or reopens a retired profile (ReviewResolved). Refused (exit code 3) ' +
   'where token or round are not the present ones, nobody waits for a person, --based-on lies before the present ' +
   'stage, the holder has reported after it or may still believe in its lease, an open step has no verdict, or one ' +
-  'that was applied lies behind the checkpoint to resume from; retired needs no verdicts and no silence. Waits up to 10 s to see the record folded; exit code 0 only where it ' +
-  'was effective, 3 where the fold ignored it, 1 where it was not seen.';
+  'that was applied lies behind the checkpoint to resume from; retired needs no verdicts and no silence. Waits up ' +
+  'to 10 s to see the record folded; exit code 0 only where it was effective, 3 where the fold ignored it, 1 where ' +
+  'it was not seen.';
 
 export const addReviewResolve = (parent: Command, io: Io): void => {
   parent

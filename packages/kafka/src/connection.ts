@@ -39,7 +39,7 @@ const METADATA_MS_MAX = 60_000;
 
 /** Lines that the library prints as errors or warnings although they are the way it is meant to be used here. */
 const EXPECTED =
-  /CONCURRENT_TRANSACTIONS|another concurrent operation|Limiting retries for the idempotent producer|(?:Paus|Resum)ing fetching/;
+  /CONCURRENT_TRANSACTIONS|another concurrent operation|Limiting retries for the idempotent producer|Broker -1 not found|(?:Paus|Resum)ing fetching/;
 
 const LEVELS: Readonly<Record<number, LogLevel>> = {
   [logLevel.ERROR]: 'error',

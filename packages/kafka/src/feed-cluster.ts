@@ -43,7 +43,7 @@ export class FeedCluster {
     this.#checkPartitionCount();
   }
 
-  /** Node that leads the partition; undefined while an election is open. */
+  /** Node that leads the partition; undefined while none does, as the brokers have told last. */
   leaderOf(partition: number): number | undefined {
     const metadata = this.#cluster
       .findTopicPartitionMetadata(this.#topic)

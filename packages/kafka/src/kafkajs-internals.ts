@@ -129,7 +129,9 @@ export const RequestQueue = part(
 
 interface MetadataApi {
   readonly versions: readonly string[];
-  protocol(of: { version: number }): (options: { topics: string[] }) => { response: MetadataResponse };
+  readonly protocol: (of: { version: number }) => (options: { topics: string[] }) => {
+    response: MetadataResponse;
+  };
 }
 
 const responsesOf = ({ versions, protocol }: MetadataApi): MetadataResponse[] =>

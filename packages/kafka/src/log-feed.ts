@@ -9,7 +9,9 @@ import {
 } from './feed-connection.ts';
 import { fetchErrorKind } from './fetch-error.ts';
 import type { FetchedPartition } from './fetch-response.ts';
+import { LeaderWatch } from './leader-watch.ts';
 import { LogReadError } from './read-error.ts';
+import { safeSignal } from './signal.ts';
 import { backoffMs, pause, unlessAborted } from './wait.ts';
 
 export interface FeedOptions extends FeedConnectionOptions {
@@ -39,6 +41,8 @@ export interface Subscription {
   readonly partition: number;
   /** As of the last answer of the broker. `stable` that stands still below `high`: a transaction is open. */
   readonly marks: Watermarks | undefined;
+  /** Answers of brokers about the partition. */
+  readonly answerCount: number;
   /** One slice was worked off. */
   consumed(): void;
   close(): void;
@@ -59,6 +63,7 @@ class Feeding implements Subscription {
   ahead = 0;
   open = true;
   marks: Watermarks | undefined;
+  answerCount = 0;
 
   constructor(partition: number, from: number, sink: FeedSink, wake: () => void) {
     this.partition = partition;
@@ -83,18 +88,22 @@ class Feeding implements Subscription {
  * A partition is *ready* while it is open and fewer than `SLICES_AHEAD_MAX` slices are ahead of its reader, else
  * *held back*. One loop per leading broker asks for the ready partitions of that broker; it ends when there is none
  * and is started again by whatever makes one ready. A broker outage ends no subscription, since the connection is built anew until
- * `stop`. A position outside of the log ends one, with `failed`.
+ * `stop`. A position outside of the log ends one, with `failed`. Where a partition has no leader, it is looked for one
+ * until there is, and the others are read meanwhile.
  */
 export class LogFeed {
   readonly #options: FeedOptions;
   readonly #connection: FeedConnection;
   readonly #feeding = new Set<Feeding>();
   readonly #loops = new Set<number>();
+  readonly #leaders: LeaderWatch;
   #failures = 0;
+  #looks = 0;
   #retrying = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#leaders = new LeaderWatch(safeSignal(options.onSignal));
     this.#connection = new FeedConnection(options);
   }
 
@@ -102,14 +111,23 @@ export class LogFeed {
   async range(partition: number, signal?: AbortSignal): Promise<LogRange> {
     for (let attempt = 0; ; attempt += 1) {
       const cluster = await unlessAborted(this.#connection.connected(), signal);
+      const isLed = cluster.leaderOf(partition) !== undefined;
+      this.#leaders.seen(partition, isLed);
       try {
         return await cluster.range(partition);
       } catch (error) {
-        this.#connection.report(error);
+        if (isLed) this.#connection.report(error);
         await pause(backoffMs(attempt, RETRY_FIRST_MS, RETRY_MAX_MS), signal);
+        // The other partitions are read by the same connections.
+        if (!isLed && (await cluster.refresh().then(...yesOrNo))) continue;
         this.#connection.drop(cluster);
       }
     }
+  }
+
+  /** Whether a broker leads the partition, as they have told last; also where nobody has asked yet. */
+  isLed(partition: number): boolean {
+    return this.#leaders.isLed(partition);
   }
 
   subscribe(partition: number, from: number, sink: FeedSink): Subscription {
@@ -126,7 +144,11 @@ export class LogFeed {
 
   #wake(): void {
     if (this.#connection.stopped.aborted) return;
-    for (const feeding of this.#feeding) if (!feeding.open) this.#feeding.delete(feeding);
+    for (const feeding of this.#feeding) {
+      if (feeding.open) continue;
+      this.#feeding.delete(feeding);
+      this.#leaders.forget(feeding.partition);
+    }
     if (this.#feeding.size === 0) return;
     const cluster = this.#connection.cluster;
     if (cluster === undefined) {
@@ -138,11 +160,15 @@ export class LogFeed {
       );
       return;
     }
+    let isLeaderless = false;
     for (const feeding of this.#feeding) {
       const nodeId = cluster.leaderOf(feeding.partition);
-      if (nodeId === undefined) this.#retryLater(cluster);
+      this.#leaders.seen(feeding.partition, nodeId !== undefined);
+      if (nodeId === undefined) isLeaderless = true;
       else if (!this.#loops.has(nodeId) && feeding.ahead < SLICES_AHEAD_MAX) void this.#loop(cluster, nodeId);
     }
+    if (isLeaderless) this.#lookLater(cluster);
+    else this.#looks = 0;
   }
 
   async #loop(cluster: FeedCluster, nodeId: number): Promise<void> {
@@ -177,6 +203,7 @@ export class LogFeed {
   #hand(data: FetchedPartition, asked: readonly Feeding[]): void {
     const feeding = asked.find((one) => one.partition === data.partition && one.open);
     if (feeding === undefined) return;
+    feeding.answerCount += 1;
     const slice = committedSlice(data, feeding.position);
     feeding.marks = {
       position: slice.nextOffset,
@@ -222,10 +249,11 @@ export class LogFeed {
     return false;
   }
 
-  #retryLater(cluster: FeedCluster): void {
+  #lookLater(cluster: FeedCluster): void {
     if (this.#retrying) return;
     this.#retrying = true;
-    void pause(backoffMs(1, RETRY_FIRST_MS, RETRY_MAX_MS), this.#connection.stopped)
+    this.#looks += 1;
+    void pause(backoffMs(this.#looks, RETRY_FIRST_MS, RETRY_MAX_MS), this.#connection.stopped)
       .then(() => cluster.refresh())
       .catch(() => this.#connection.drop(cluster))
       .finally(() => {

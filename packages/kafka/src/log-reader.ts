@@ -26,6 +26,15 @@ export interface LogReaderOptions {
   readonly onSignal?: OnSignal;
 }
 
+export interface PartitionRead {
+  /** Whether a broker leads it, as they have told last. */
+  readonly isLed: boolean;
+  /** Answers of brokers about it since it is ours. One comes at least every `maxWaitMs`, unless too much is ahead. */
+  readonly answerCount: number;
+  /** First offset that was not fetched yet; null before the first answer. */
+  readonly position: number | null;
+}
+
 interface Ownership {
   readonly controller: AbortController;
   pump?: PartitionPump;
@@ -128,6 +137,20 @@ export class KafkaLogReader implements LogReader {
     for (const [partition, { pump }] of this.#owned)
       if (pump?.marks !== undefined) all.set(partition, pump.marks);
     return all;
+  }
+
+  /** How the partitions that are ours are read, those included that are still being opened. */
+  reads(): ReadonlyMap<number, PartitionRead> {
+    return new Map(
+      [...this.#owned].map(([partition, { pump }]) => [
+        partition,
+        {
+          isLed: this.#feed.isLed(partition),
+          answerCount: pump?.answerCount ?? 0,
+          position: pump?.marks?.position ?? null,
+        },
+      ]),
+    );
   }
 
   #assign(partitions: readonly number[]): void {

@@ -63,6 +63,10 @@ export class PartitionPump implements FeedSink {
     return this.#subscription.marks;
   }
 
+  get answerCount(): number {
+    return this.#subscription.answerCount;
+  }
+
   async settled(): Promise<void> {
     await this.#delivering;
   }

@@ -4,6 +4,9 @@ export type KafkaSignal =
   | { readonly type: 'revoked'; readonly partition: number }
   | { readonly type: 'group-joined'; readonly partitions: readonly number[] }
   | { readonly type: 'fetch-failed'; readonly detail: string }
+  /** For longer than an election takes; nobody can read it or write to it. Told once. */
+  | { readonly type: 'partition-leaderless'; readonly partition: number }
+  | { readonly type: 'partition-led'; readonly partition: number }
   | { readonly type: 'schema-unresolved'; readonly schemaId: number; readonly detail: string }
   | { readonly type: 'schema-resolved'; readonly schemaId: number }
   | { readonly type: 'epoch-started'; readonly partition: number; readonly epoch: number }

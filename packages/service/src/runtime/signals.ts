@@ -74,6 +74,9 @@ export interface RuntimeSignals {
   readonly 'schema-awaited': { readonly schemaId: number; readonly detail: string };
   readonly 'schema-known': { readonly schemaId: number };
   readonly 'brokers-unreachable': { readonly detail: string };
+  /** For longer than an election takes; nothing can be read of it or paid for it, and the others go on. */
+  readonly 'partition-leaderless': { readonly partition: number };
+  readonly 'partition-led': { readonly partition: number };
 }
 
 interface IgnoredRecord {

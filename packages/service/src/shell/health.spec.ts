@@ -23,10 +23,16 @@ const watched = () => {
     progress: [] as PartitionProgress[],
     views: (): { state: PartitionState }[] => [{ state: emptyPartition(3) }],
   };
-  const reader = { ownedCount: 0, confirmedAgoMs: null as number | null, watermarks: () => new Map() };
+  const reads = new Map<number, { isLed: boolean; answerCount: number; position: number | null }>();
+  const reader = {
+    ownedCount: 0,
+    confirmedAgoMs: null as number | null,
+    watermarks: () => new Map(),
+    reads: () => reads,
+  };
   const watch = (): void =>
     void health.watch(runtime as unknown as FoldAndPay, reader, hub, new AbortController().signal);
-  return { health, hub, runtime, reader, watch };
+  return { clock, health, hub, runtime, reader, reads, watch };
 };
 
 describe('the health of a service', () => {
@@ -76,5 +82,26 @@ describe('the health of a service', () => {
     ]);
     hub.emit({ type: 'caught-up', partition: 3, nextOffset: 9, restoreMs: 20 });
     expect(health.details()).toEqual([at(3, 'restoring')]);
+  });
+
+  it('is not ready, and alive, while a partition of ours has no leader, and names it', async () => {
+    const { clock, health, runtime, reader, reads, watch } = watched();
+    watch();
+    reader.confirmedAgoMs = 10;
+    reader.ownedCount = 2;
+    reads.set(0, { isLed: true, answerCount: 1, position: 5 });
+    reads.set(1, { isLed: false, answerCount: 1, position: 5 });
+    runtime.progress = [at(0, 'live'), at(1, 'live')];
+    expect([health.isReady(), health.stalls()]).toEqual([true, []]);
+    for (let minute = 2; minute < 5; minute += 1) {
+      await clock.advance(60_000);
+      reads.set(0, { isLed: true, answerCount: minute, position: 5 });
+      reader.confirmedAgoMs = 10;
+      expect(health.stalls()).toEqual([]);
+    }
+    expect(health.isReady()).toBe(false);
+    expect(health.details()).toEqual([at(0, 'live'), { ...at(1, 'live'), isLeaderless: true }]);
+    runtime.progress = [at(0, 'live')];
+    expect(health.details()).toEqual([at(0, 'live'), { partition: 1, isLeaderless: true }]);
   });
 });

@@ -17,6 +17,9 @@ const runtimeSignalOf = (signal: KafkaSignal): RuntimeSignal | null => {
       return { type: 'schema-known', schemaId: signal.schemaId };
     case 'fetch-failed':
       return { type: 'brokers-unreachable', detail: signal.detail };
+    case 'partition-leaderless':
+    case 'partition-led':
+      return signal;
     case 'takeover-retried':
       return { type: 'opening-failed', partition: signal.partition, error: new Error(signal.detail) };
     default:

@@ -10,6 +10,8 @@ const watched = () => {
   const clock = new VirtualClock();
   const process = clock.process();
   const at = { standing: 'live' as PartitionProgress['standing'], nextOffset: 10, readable: 10 };
+  const read = { isLed: true, isAnswered: true, position: 10 as number | null };
+  let answerCount = 0;
   let confirmedAt = 0;
   let isConfirming = true;
   let noiseMs = 0;
@@ -21,6 +23,10 @@ const watched = () => {
         { partition: 4, standing: at.standing, nextOffset: at.nextOffset, end: 10, logMs: 0, epoch: -1 },
       ],
       readable: () => new Map([[4, at.readable]]),
+      reads: () => {
+        if (read.isAnswered) answerCount += 1;
+        return new Map([[4, { isLed: read.isLed, answerCount, position: read.position }]]);
+      },
       confirmedAgoMs: () => {
         if (isConfirming) confirmedAt = clock.now();
         // Two clocks are read one after the other: a bit later each time, without any heartbeat.
@@ -30,7 +36,7 @@ const watched = () => {
     },
   });
   void liveness.run(new AbortController().signal);
-  return { clock, process, at, liveness, silence: () => (isConfirming = false) };
+  return { clock, process, at, read, liveness, silence: () => (isConfirming = false) };
 };
 
 describe('a service', () => {
@@ -98,5 +104,39 @@ describe('a service', () => {
     expect(liveness.stalls()).toEqual([]);
     await clock.advance(STALL_MS + 5_000);
     expect(liveness.stalls()).toHaveLength(2);
+  });
+
+  it('is stuck where a partition that has a leader is not read any more, though it is folded as far as it was', async () => {
+    const { clock, read, liveness } = watched();
+    await clock.advance(STALL_MS);
+    read.isAnswered = false;
+    await clock.advance(STALL_MS - 5_000);
+    expect([liveness.stalls(), liveness.unread()]).toEqual([[], new Set()]);
+    await clock.advance(10_000);
+    expect(liveness.stalls()).toEqual([expect.stringMatching(/^partition 4 is not read for 6\d{4} ms$/)]);
+    expect(liveness.unread()).toEqual(new Set([4]));
+    read.isAnswered = true;
+    expect([liveness.stalls(), liveness.unread()]).toEqual([[], new Set()]);
+  });
+
+  it.each(['live', 'restoring', 'lost'] as const)(
+    'is alive, and says what is unread, while a partition that is %s has no leader',
+    async (standing) => {
+      const { clock, at, read, liveness } = watched();
+      Object.assign(at, { standing, readable: 20 });
+      Object.assign(read, { isLed: false, isAnswered: false });
+      await clock.advance(3 * STALL_MS);
+      expect([liveness.stalls(), liveness.unread()]).toEqual([[], new Set([4])]);
+      Object.assign(read, { isLed: true, isAnswered: true });
+      expect([liveness.stalls(), liveness.unread()]).toEqual([[], new Set()]);
+    },
+  );
+
+  it('is read while enough is fetched for a fold that moves', async () => {
+    const { clock, at, read, liveness } = watched();
+    Object.assign(at, { readable: 20 });
+    Object.assign(read, { isAnswered: false, position: 20 });
+    await clock.advance(3 * STALL_MS);
+    expect(liveness.unread()).toEqual(new Set());
   });
 });

@@ -14,6 +14,7 @@ const FAILURES = [
   'unconfirmed',
   'schema-awaited',
   'brokers-unreachable',
+  'partition-leaderless',
 ] as const satisfies readonly (keyof RuntimeSignals)[];
 
 /** The metrics of a service, made from its signals. Labels are bounded: partition, event type, reason. */

@@ -26,6 +26,11 @@ const LINES: { readonly [K in keyof RuntimeSignals]: Line<K> | null } = {
   'schema-awaited': ['warn', 'a record waits for a schema that the registry does not give'],
   'schema-known': ['info', 'the schema that was waited for is there'],
   'brokers-unreachable': ['warn', 'no broker answers, trying again'],
+  'partition-leaderless': [
+    'error',
+    'ALARM: no broker leads the partition, it stands still and the others go on',
+  ],
+  'partition-led': ['info', 'a broker leads the partition again'],
 };
 
 /** One log line per thing that happened. */

@@ -16,7 +16,7 @@ import {
   type PartitionLog,
 } from '@profile-warden/testkit/spec';
 import { describe, expect, it } from 'vitest';
-import { isForSilence, massSilenceOwed } from './index.ts';
+import { isForSilence, massSilenceOwed, type Policy } from './index.ts';
 
 describe('a heartbeat that stopped', () => {
   it('is suspected at its time, citing the last one, and not a tick earlier', () => {
@@ -142,6 +142,21 @@ describe('a mass silence', () => {
   it('counts who is nearly as silent as the one that is due', () => {
     expect(owed(leases(10), elapse(30_000))).toMatchObject({ silent: 10 });
     expect(owed(leases(10), elapse(29_000))).toBeNull();
+  });
+  it('is judged by the patience of the one that is due, but no shorter silence than a healthy one counts', () => {
+    const patience = (suspectAfterMs: number, about: Partial<Policy> = {}): unknown => {
+      const { log } = given(leases(10), elapse(20_000));
+      return massSilenceOwed(log.state, { ...log.policy, ...about }, suspectAfterMs);
+    };
+    expect(patience(45_000)).toBeNull();
+    expect(patience(34_000)).toMatchObject({ silentMs: 19_000 });
+    expect(patience(20_000)).toMatchObject({ silentMs: 12_000 });
+    expect(patience(20_000, { overrides: { slow: { heartbeatEveryMs: 15_000 } } })).toMatchObject({
+      silentMs: 17_000,
+    });
+    expect(patience(20_000, { overrides: { slow: { heartbeatEveryMs: 90_000 } } })).toMatchObject({
+      silentMs: 20_000,
+    });
   });
   it('holds suspicion until it is over, and then lets it through whatever the number', () => {
     const held = given(granted(), leases(20), elapse(45_000), massSilence(165_000), elapse(119_000));

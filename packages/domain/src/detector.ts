@@ -85,12 +85,19 @@ export const detectorDeadline = ({ state, profile, policy }: Case): number | nul
 
 /**
  * Whether the silence accuses the monitor rather than the workers: too many leases of the partition are silent at
- * once. Leases that an earlier episode has counted are left out. Asked only when a suspicion for silence is due.
+ * once. Leases that an earlier episode has counted are left out. Asked only when a suspicion for silence is due, with the
+ * patience of the lease that is due: `policy` is that of all, whose label may ask for less.
  */
-export const massSilenceOwed = (state: PartitionState, policy: Policy): EventOf<'MassSilence'> | null => {
+export const massSilenceOwed = (
+  state: PartitionState,
+  policy: Policy,
+  suspectAfterMs = policy.suspectAfterMs,
+): EventOf<'MassSilence'> | null => {
   const { fraction, minLeases, windowMs, holdMs } = policy.massSilence;
   if (state.logMs < silenceHeldUntil(state)) return null;
-  const silentMs = Math.max(0, policy.suspectAfterMs - windowMs);
+  // A label's short patience less the window may be less than a heartbeat: the healthy would be counted as silent.
+  const leastMs = Math.min(healthySilenceMs(policy), policy.suspectAfterMs - windowMs);
+  const silentMs = Math.min(suspectAfterMs, Math.max(suspectAfterMs - windowMs, leastMs));
   let held = 0;
   let silent = 0;
   for (const profile of state.profiles.values()) {
@@ -101,6 +108,11 @@ export const massSilenceOwed = (state: PartitionState, policy: Policy): EventOf<
   if (silent < minLeases || silent < fraction * held) return null;
   return { type: 'MassSilence', held, silent, silentMs, untilLogMs: state.logMs + holdMs };
 };
+
+/** Longest silence of a lease with which all is well: two ticks are needed to count a beat from the tick before it. */
+const healthySilenceMs = ({ heartbeatEveryMs, overrides, tickEveryMs }: Policy): number =>
+  Math.max(heartbeatEveryMs, ...Object.values(overrides).map((change) => change.heartbeatEveryMs ?? 0)) +
+  2 * tickEveryMs;
 
 const isUncountedSilence = (
   { lease, pulse, stage }: ProfileState,

@@ -1,59 +1,52 @@
-import kafkajs, { type AclEntry } from 'kafkajs';
-import { SERVICE_NAMES } from '@profile-warden/devstack';
+import { SERVICE_NAMES, kafkaTool, type Stack } from '@profile-warden/devstack';
 
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, Kafka, ResourcePatternTypes } = kafkajs;
-
-type Operation = 'CREATE' | 'DESCRIBE' | 'READ' | 'WRITE' | 'DESCRIBE_CONFIGS';
-
-const allowed = (
-  user: string,
-  resource: Pick<AclEntry, 'resourceType' | 'resourceName' | 'resourcePatternType'>,
-  operations: readonly Operation[],
-): AclEntry[] =>
-  operations.map((operation) => ({
-    ...resource,
-    principal: `User:${user}`,
-    host: '*',
-    operation: AclOperationTypes[operation],
-    permissionType: AclPermissionTypes.ALLOW,
-  }));
-
-/** The table of docs/operations.md, "Secured brokers": what each may do there, and nothing else. */
-export function accessRules(topic: string, cluster: string): AclEntry[] {
-  const theTopic = {
-    resourceType: AclResourceTypes.TOPIC,
-    resourceName: topic,
-    resourcePatternType: ResourcePatternTypes.LITERAL,
-  };
-  const beginning = (resourceType: AclResourceTypesValue, resourceName: string) => ({
-    resourceType,
-    resourceName,
-    resourcePatternType: ResourcePatternTypes.PREFIXED,
-  });
-  const all = [...SERVICE_NAMES, 'worker', 'warden'];
-  return [
-    ...allowed('deploy', theTopic, ['CREATE', 'DESCRIBE', 'DESCRIBE_CONFIGS']),
-    ...all.flatMap((user) => allowed(user, theTopic, ['READ', 'WRITE', 'DESCRIBE_CONFIGS'])),
-    ...SERVICE_NAMES.flatMap((user) =>
-      allowed(user, beginning(AclResourceTypes.GROUP, `${cluster}.${user}.${topic}`), ['READ']),
-    ),
-    ...allowed(
-      'lease-authority',
-      beginning(AclResourceTypes.TRANSACTIONAL_ID, `${cluster}.lease-authority.${topic}.`),
-      ['WRITE'],
-    ),
-  ];
+interface Rule {
+  readonly users: readonly string[];
+  readonly on: readonly string[];
+  readonly operations: readonly ('Create' | 'Describe' | 'DescribeConfigs' | 'Read' | 'Write')[];
 }
 
-type AclResourceTypesValue = AclEntry['resourceType'];
+/** The table of docs/operations.md, "Secured brokers": what each may do there, and nothing else. */
+const rulesOf = (topic: string, cluster: string): readonly Rule[] => {
+  const theTopic = ['--topic', topic];
+  const beginning = (option: string, name: string): string[] => [
+    option,
+    name,
+    '--resource-pattern-type',
+    'prefixed',
+  ];
+  return [
+    { users: ['deploy'], on: theTopic, operations: ['Create', 'Describe', 'DescribeConfigs'] },
+    {
+      users: [...SERVICE_NAMES, 'worker', 'warden'],
+      on: theTopic,
+      operations: ['Read', 'Write', 'DescribeConfigs'],
+    },
+    ...SERVICE_NAMES.map((user): Rule => ({
+      users: [user],
+      on: beginning('--group', `${cluster}.${user}.${topic}`),
+      operations: ['Read'],
+    })),
+    {
+      users: ['lease-authority'],
+      on: beginning('--transactional-id', `${cluster}.lease-authority.${topic}.`),
+      operations: ['Write'],
+    },
+  ];
+};
 
-/** Through the open listener, whose users may do everything. */
-export async function allow(brokers: readonly string[], rules: AclEntry[]): Promise<void> {
-  const admin = new Kafka({ brokers: [...brokers], clientId: 'rules' }).admin();
-  await admin.connect();
-  try {
-    await admin.createAcls({ acl: rules });
-  } finally {
-    await admin.disconnect();
+/** By Kafka's own tool, through the open listener, whose users may do everything. */
+export async function grantRights(stack: Stack, topic: string, cluster: string): Promise<void> {
+  for (const { users, on, operations } of rulesOf(topic, cluster)) {
+    const { code, stdout, stderr } = await kafkaTool(
+      stack.kafkaLibsDir,
+      'org.apache.kafka.tools.AclCommand',
+      [
+        ...['--bootstrap-server', stack.brokers.join(), '--add', '--force', ...on],
+        ...users.flatMap((user) => ['--allow-principal', `User:${user}`]),
+        ...operations.flatMap((operation) => ['--operation', operation]),
+      ],
+    );
+    if (code !== 0) throw new Error(`no right on ${on.join(' ')}: ${stdout}${stderr}`);
   }
 }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accessRules, allow } from './access-rules.fixture.ts';
+import { grantRights } from './access-rules.fixture.ts';
 
 export const TOPIC = 'secured-leases.v1';
 export const CLUSTER = 'secured';
@@ -62,7 +62,7 @@ export async function startSecuredStack(policy: Readonly<Record<string, unknown>
       'super.users': 'User:ANONYMOUS',
     },
   });
-  await allow(stack.brokers, accessRules(TOPIC, CLUSTER));
+  await grantRights(stack, TOPIC, CLUSTER);
   await addScramUser(stack, SCRAM_USER, passwords.get(SCRAM_USER) ?? '');
   const broker = `127.0.0.1:${port}`;
   const environmentOf = (user: string): UserEnvironment => ({

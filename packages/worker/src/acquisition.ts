@@ -19,11 +19,13 @@ const LATE_GRANT_ANSWERS = 2;
  * Wherever it stops before the end (denied, aborted, timed out, the log failed) the caller gets an error and has
  * launched nothing. If the request may still be granted it is listened for a while longer, and a late grant is
  * released with the browser confirmed as closed. A grant that comes later still is found by the authority as never
- * used, and the profile is freed after leaseMs.
+ * used, and the profile is freed after leaseMs. Whoever asks again meanwhile may be refused on its account; `askedAfter`
+ * is then the next request.
  */
 export class Acquisition {
   readonly session: LeaseSession;
   readonly #context: WorkerContext;
+  readonly #options: AcquireOptions;
   readonly #limitMs: number;
   readonly #startedAt: number;
   readonly #giveUp: AbortSignal;
@@ -31,15 +33,18 @@ export class Acquisition {
   #isAsked = false;
   #isAbandoned = false;
 
-  /** Throws on bad input. */
-  constructor(context: WorkerContext, options: AcquireOptions) {
+  /** Throws on bad input. `startedAt`, of the monotonic clock: what has passed since is gone from the wait. */
+  constructor(context: WorkerContext, options: AcquireOptions, startedAt = context.clock.now()) {
     const profileId = checkProfileId(options.profileId);
-    const wanted = checkWantedLease(options);
+    const asked = checkWantedLease(options);
+    const passedMs = Math.ceil(context.clock.now() - startedAt);
+    const wanted = { ...asked, waitMs: Math.max(0, asked.waitMs - passedMs) };
     const { line } = context;
     const epoch = line.epochOf(line.partitionOf(profileId));
     this.#context = context;
-    this.#limitMs = wanted.waitMs + context.settings.answerTimeoutMs;
-    this.#startedAt = context.clock.now();
+    this.#options = options;
+    this.#limitMs = asked.waitMs + context.settings.answerTimeoutMs;
+    this.#startedAt = startedAt;
     this.#userSignal = options.signal;
     this.#giveUp =
       options.signal === undefined ? context.closing : AbortSignal.any([context.closing, options.signal]);
@@ -65,6 +70,15 @@ export class Acquisition {
     if (view.status === 'held' && !this.#leavesRoom())
       throw new WorkerError('margin-too-large', `leaseMs ${view.grant.leaseMs}`);
     throw this.#timeout();
+  }
+
+  /**
+   * After `run` was refused on account of another request of this worker, which was given up: the same once more, when
+   * that one is over. Rejects where what is left of the wait ends first.
+   */
+  async askedAfter(abandoned: Promise<unknown>): Promise<Acquisition> {
+    await this.#untilLogged(abandoned);
+    return new Acquisition(this.#context, this.#options, this.#startedAt);
   }
 
   /** After `run` has failed: waits for a late grant, releases it, and stops listening. Bounded; never rejects. */

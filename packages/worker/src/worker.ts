@@ -1,5 +1,5 @@
 import { Acquisition } from './acquisition.ts';
-import { WorkerError, detailOf } from './errors.ts';
+import { LeaseDeniedError, WorkerError, detailOf } from './errors.ts';
 import type { HostIdentity } from './host-identity.ts';
 import { Lease } from './lease.ts';
 import type { AcquireOptions } from './lease-options.ts';
@@ -47,6 +47,8 @@ export class Worker {
   readonly #leases = new Map<LeaseSession, Lease>();
   /** Requests that wait for their answer, and given up ones that wait for a late grant. */
   readonly #pending = new Set<Promise<unknown>>();
+  /** Requests that were given up and may still be granted, each with its profile. */
+  readonly #abandoned = new Map<Promise<void>, string>();
   #closed: Promise<void> | null = null;
 
   private constructor(context: WorkerContext, parts: RunParts, closing: AbortController) {
@@ -116,27 +118,49 @@ export class Worker {
   /**
    * Asks for a profile. Resolves with a lease once its first heartbeat was read back, so that the browser may be
    * launched at once; until then launch nothing. Rejects with `LeaseDeniedError`, `AcquireTimeoutError` (after waitMs +
-   * answerTimeoutMs) or another `WorkerError`.
+   * answerTimeoutMs) or another `WorkerError`. May be called again at once after it was given up: where the profile then
+   * goes to the request that was given up, that one is released first, within the same waitMs + answerTimeoutMs.
    */
   async acquire(options: AcquireOptions): Promise<Lease> {
-    const acquisition = new Acquisition(this.#context, options);
+    let acquisition = new Acquisition(this.#context, options);
     if (this.#closing.signal.aborted) throw new WorkerError('worker-closed');
     const { maxLeases } = this.#context.settings;
     if (this.#leases.size + this.#pending.size >= maxLeases)
       throw new WorkerError('too-many-leases', `${maxLeases} are held or asked for`);
-    const asked = acquisition.run(this.#host).then((session) => {
-      const lease = this.#hold(session);
-      // From here on it counts as held, and not as asked for too.
-      this.#pending.delete(waiting);
-      return lease;
-    });
+    const asked = acquisition
+      .run(this.#host)
+      .catch(async (error: unknown) => {
+        const abandoned = this.#abandonedOf(options.profileId);
+        if (abandoned.length === 0 || !isOwn(error)) throw error;
+        const next = await acquisition.askedAfter(Promise.all(abandoned));
+        await acquisition.abandon();
+        acquisition = next;
+        return next.run(this.#host);
+      })
+      .then((session) => {
+        const lease = this.#hold(session);
+        // From here on it counts as held, and not as asked for too.
+        this.#pending.delete(waiting);
+        return lease;
+      });
     const waiting = asked.then(
       () => undefined,
-      () => acquisition.abandon(),
+      () => this.#abandon(acquisition),
     );
     this.#pending.add(waiting);
     void waiting.then(() => this.#pending.delete(waiting));
     return asked;
+  }
+
+  #abandonedOf(profileId: string): readonly Promise<void>[] {
+    return [...this.#abandoned].filter(([, of]) => of === profileId).map(([abandoned]) => abandoned);
+  }
+
+  async #abandon(acquisition: Acquisition): Promise<void> {
+    const abandoned = acquisition.abandon();
+    this.#abandoned.set(abandoned, acquisition.session.profileId);
+    await abandoned;
+    this.#abandoned.delete(abandoned);
   }
 
   #hold(session: LeaseSession): Lease {
@@ -181,3 +205,6 @@ export class Worker {
     await line.close().catch(() => undefined);
   }
 }
+
+const isOwn = (error: unknown): boolean =>
+  error instanceof LeaseDeniedError && error.reason === 'already-yours';

@@ -50,3 +50,4 @@ export { SnapshotHash } from './snapshot-hash.ts';
 export { storableText } from './storable-text.ts';
 export { inTransaction } from './transaction.ts';
 export type { Isolation } from './transaction.ts';
+export { isAway } from './unreachable.ts';

@@ -1,7 +1,7 @@
 import type { PartitionState } from '@profile-warden/domain';
 import type { Clock, LogRecord } from '@profile-warden/events';
 import { storableText, type Batch } from '@profile-warden/postgres';
-import { PendingRows, type Standing } from './pending-rows.ts';
+import { PendingRows } from './pending-rows.ts';
 import type { OnProjectionSignal } from './signals.ts';
 import type { ReadModelStore, StoredPosition } from './store.ts';
 import type { Changes } from './tracked-profiles.ts';
@@ -16,6 +16,13 @@ export interface ProjectionOptions {
   readonly onSignal: OnProjectionSignal;
   /** Told once when nothing more can be written: another projector, another log. */
   readonly onFailed: (error: Error) => void;
+  /**
+   * Told once when too much waits for a read model that does not take it, as soon as that has answered again; from the
+   * moment it was too much nothing is noted any more. Null: folding waits for as long as it takes.
+   */
+  readonly onOutrun: (() => void) | null;
+  /** Nothing is written before it resolves, with the hash of what is at the stored position by then. Default: at once. */
+  readonly begun?: Promise<string | null>;
 }
 
 /**
@@ -25,8 +32,10 @@ export interface ProjectionOptions {
 const COALESCE_MS_MIN = 250;
 const COALESCE_MS_MAX = 1_000;
 const PAUSE_PER_WRITE = 9;
-/** Archive rows that wait; past it folding waits as well. */
+/** Archive rows that wait; past it folding waits as well, for a read model that is only slow. */
 const WAITING_MAX = 5_000;
+/** Longest that folding waits at a stretch, in ms: what it would pay next, such as a fence, waits with it. */
+const ROOM_MS_MAX = 2_000;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 5_000;
 
@@ -35,51 +44,104 @@ const RETRY_MAX_MS = 5_000;
  *
  * *behind*: what is folded lies before the stored position and is only remembered → *writing* once a batch reaches past
  * it: that batch writes every profile, so rows that were lost or changed by hand are right again, later ones write what
- * changed → *over* when the signal aborts or a write is refused. At most one batch is under way; `take` holds folding up
- * only when too much waits.
+ * changed → *outrun* when too much waits and writes fail, or no room is made in time: what waits is let go, the batch
+ * under way is still tried until it is known to be written → *over* then, or when the signal aborts or a write is refused.
+ * At most one batch is under way; `take` holds folding up only when too much waits, and never for long.
  */
 export class PartitionProjection {
   readonly #options: ProjectionOptions;
-  readonly #pending = new PendingRows();
-  #written: Standing;
+  #pending = new PendingRows();
+  #written: StoredPosition;
+  #begun: Promise<string | null> | null;
   /** Ends the pause between two batches. */
   #hurry = new AbortController();
   /** Those who wait until what waits has been taken into a batch. */
   #room: PromiseWithResolvers<void> | null = null;
-  #isRunning = false;
+  #running: Promise<void> | null = null;
+  /** The read model is known to take nothing at the moment. */
+  #isHeldUp = false;
+  #isOutrun = false;
   #failure: Error | null = null;
 
   constructor(options: ProjectionOptions) {
     this.#options = options;
     this.#written = options.stored;
+    this.#begun = options.begun ?? null;
   }
 
-  /** Takes note of a batch that was folded. Resolves at once unless too much waits to be written. */
+  /** Takes note of a batch that was folded. Resolves at once unless too much waits; then within 2 s where it may be outrun. */
   async take(records: readonly LogRecord[], { touched, moves }: Changes): Promise<void> {
     this.#throwFailure();
     const { state } = this.#options;
     this.#verifyLog(records);
+    if (this.#isOutrun) return;
     for (const profileId of touched) this.#pending.touch(profileId);
     for (const record of records)
       if (record.offset >= this.#options.stored.nextOffset)
         this.#pending.note(record, moves.get(record.offset));
-    if (state.nextOffset > this.#written.nextOffset && !this.#isRunning) void this.#run();
-    if (this.#isFull) {
-      this.#hurry.abort();
-      await (this.#room ??= Promise.withResolvers()).promise;
-    }
+    if (state.nextOffset > this.#written.nextOffset) this.#running ??= this.#run();
+    if (this.#isFull) await this.#waitForRoom();
     this.#throwFailure();
+  }
+
+  /** Resolves with where the read model stands once all that was taken is written. Rejects when the signal aborts. */
+  async drained(): Promise<StoredPosition> {
+    this.#hurry.abort();
+    await this.#running;
+    this.#throwFailure();
+    this.#options.signal.throwIfAborted();
+    const { nextOffset, hash, firstRecordId, lastRecord } = this.#written;
+    return {
+      nextOffset,
+      hash,
+      firstRecordId: firstRecordId === null ? null : storableText(firstRecordId),
+      lastRecord: lastRecord === null ? null : { ...lastRecord, id: storableText(lastRecord.id) },
+    };
+  }
+
+  /** Too much has waited: nothing is noted any more. */
+  get isOutrun(): boolean {
+    return this.#isOutrun;
   }
 
   get #isFull(): boolean {
     return this.#pending.archiveCount > WAITING_MAX;
   }
 
+  async #waitForRoom(): Promise<void> {
+    const { clock, signal, onOutrun } = this.#options;
+    const isOverFull = (): boolean => this.#isFull && this.#failure === null && !signal.aborted;
+    this.#hurry.abort();
+    if (onOutrun === null) {
+      while (isOverFull()) await (this.#room ??= Promise.withResolvers()).promise;
+      return;
+    }
+    if (!this.#isHeldUp) {
+      const { promise } = (this.#room ??= Promise.withResolvers());
+      const isOver = new AbortController();
+      await Promise.race([promise, clock.sleep(ROOM_MS_MAX, AbortSignal.any([signal, isOver.signal]))]);
+      isOver.abort();
+    }
+    if (isOverFull()) this.#letGo();
+  }
+
+  /** All of it is in the log. */
+  #letGo(): void {
+    const { onSignal, state } = this.#options;
+    this.#isOutrun = true;
+    this.#pending = new PendingRows();
+    this.#makeRoom();
+    onSignal({ type: 'outrun', partition: state.partition, nextOffset: this.#written.nextOffset });
+  }
+
   async #run(): Promise<void> {
-    const { clock, signal, state, onFailed } = this.#options;
-    this.#isRunning = true;
+    const { clock, signal, state, onFailed, onOutrun } = this.#options;
     try {
-      while (!signal.aborted && state.nextOffset > this.#written.nextOffset) {
+      if (this.#begun !== null) {
+        this.#written = { ...this.#written, hash: await this.#begun };
+        this.#begun = null;
+      }
+      while (!signal.aborted && !this.#isOutrun && state.nextOffset > this.#written.nextOffset) {
         const startedAt = clock.now();
         const batch = this.#pending.collect(state, this.#written);
         this.#makeRoom();
@@ -96,9 +158,10 @@ export class PartitionProjection {
       this.#failure = error instanceof Error ? error : new Error(String(error));
       onFailed(this.#failure);
     } finally {
-      this.#isRunning = false;
+      this.#running = null;
       this.#makeRoom();
     }
+    if (this.#isOutrun && !signal.aborted) onOutrun?.();
   }
 
   #makeRoom(): void {
@@ -106,7 +169,7 @@ export class PartitionProjection {
     this.#room = null;
   }
 
-  /** Tries until it is written. The database may be away for long; folding then waits, and the log keeps everything. */
+  /** Tries until it is written. The database may be away for long; folding then outruns it, and the log keeps everything. */
   async #write(batch: Batch): Promise<void> {
     const { store, clock, signal, onSignal, state } = this.#options;
     const startedAt = clock.now();
@@ -118,11 +181,14 @@ export class PartitionProjection {
         signal.throwIfAborted();
         if (!store.isWorthRetrying(error)) throw error;
         onSignal({ type: 'write-failed', partition: state.partition, error });
+        this.#isHeldUp = true;
+        this.#makeRoom();
         await clock.sleep(waitMs, signal);
         signal.throwIfAborted();
       }
     }
     this.#written = batch.position;
+    this.#isHeldUp = false;
     onSignal({
       type: 'written',
       partition: state.partition,

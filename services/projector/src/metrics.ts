@@ -5,6 +5,10 @@ type Label = 'partition' | 'target';
 
 const GAUGES = {
   warden_read_model_position: ['partition', 'Next offset the read model has not seen.'],
+  warden_read_model_outrun: [
+    'partition',
+    '1 while the read model is left behind; it is read from the log again.',
+  ],
   warden_fence_target_up: ['target', '1 while the fence target can be used.'],
   warden_fence_pending: ['target', 'Fence rows that are still to be set.'],
   warden_fence_waiting: ['target', 'Connections that wait for a writer to end.'],
@@ -13,7 +17,10 @@ const GAUGES = {
 const COUNTERS = {
   warden_read_model_profiles_total: ['partition', 'Profile rows written.'],
   warden_read_model_events_total: ['partition', 'Events archived.'],
-  warden_read_model_failures_total: ['partition', 'Batches that failed and were tried again.'],
+  warden_read_model_failures_total: [
+    'partition',
+    'Batches and attempts to catch up that failed and were tried again.',
+  ],
   warden_fence_set_total: ['target', 'Fence rows set.'],
   warden_fence_blocked_total: ['target', 'Times a writer was named that keeps a fence down.'],
   warden_fence_refused_total: ['target', 'Rows the target refuses: look at once.'],
@@ -39,7 +46,15 @@ export const projectorMetrics = (registry: Registry): OnProjectorSignal => {
         counters.warden_read_model_profiles_total(signal.partition, signal.profileCount);
         counters.warden_read_model_events_total(signal.partition, signal.eventCount);
         return;
+      case 'outrun':
+        gauges.warden_read_model_outrun(signal.partition, 1);
+        return;
+      case 'read-again':
+      case 'read-model-left':
+        gauges.warden_read_model_outrun(signal.partition, 0);
+        return;
       case 'write-failed':
+      case 'read-again-failed':
         counters.warden_read_model_failures_total(signal.partition);
         return;
       case 'fences-set':
@@ -70,6 +85,7 @@ export const projectorMetrics = (registry: Registry): OnProjectorSignal => {
         counters.warden_fence_refused_total(signal.target);
         return;
       case 'fence-freed':
+      case 'read-model-awaited':
       case 'target-listed':
       case 'target-state-unwritten':
     }

@@ -1,11 +1,14 @@
 /** For specs that need the process itself: a topic and a database of its own, stories for the log, and a judge of the rows. */
 import { startServices, type Services } from '@profile-warden/devstack';
-import type { NewEvent, WardenEvent } from '@profile-warden/events';
+import type { LogRecord, NewEvent, WardenEvent } from '@profile-warden/events';
 import {
   KafkaAppender,
+  SchemaRegistryClient,
+  WriterSchemas,
   deployTopic,
   partitionOf,
   rangeOf,
+  readPartition,
   type KafkaConnection,
 } from '@profile-warden/kafka';
 import { READ_SCHEMA, loadPosition, openPool, type Pool } from '@profile-warden/postgres';
@@ -27,14 +30,26 @@ import { promisify } from 'node:util';
 const WARDEN = fileURLToPath(new URL('../../../apps/warden/src/main.ts', import.meta.url));
 const PARTITION_COUNT = 2;
 const WAIT_MS_MAX = 30_000;
+const CROWD_APPEND_MAX = 1_000;
 
 export interface ProjectorWorld extends AsyncDisposable {
   readonly url: string;
   readonly pool: Pool;
-  /** Starts it as a group of its own where a `cluster` is named. `url`: its way to the database. */
-  start(options?: { readonly url?: string; readonly cluster?: string }): Promise<Services>;
+  /**
+   * Starts it as a group of its own where a `cluster` is named. `url`: its way to the read model. `accounts`: a database
+   * that it serves as the fence target of this name.
+   */
+  start(options?: {
+    readonly url?: string;
+    readonly cluster?: string;
+    readonly accounts?: string;
+  }): Promise<Services>;
   /** A profile that is leased, quarantined, looked at and brought to a person. */
-  story(partition: number): Promise<void>;
+  story(partition: number, fenceTargets?: readonly string[]): Promise<void>;
+  /** So many small events that the archive keeps, of one profile more. */
+  crowd(partition: number, count: number): Promise<void>;
+  /** Waits until so many fences of a partition are confirmed on the log. */
+  confirmed(partition: number, count: number): Promise<void>;
   projected(): Promise<void>;
   /** Throws where `warden projection verify` finds a row that the log does not come to. */
   verified(): Promise<void>;
@@ -56,6 +71,8 @@ export const projectorWorld = async (): Promise<ProjectorWorld> => {
     WARDEN_PARTITIONS: String(PARTITION_COUNT),
     WARDEN_FENCE_TARGETS: '',
   };
+  const registry = new SchemaRegistryClient({ url: registryUrl, clientId: 'spec' });
+  const schemas = new WriterSchemas(schemaIds, registry);
   const epochs = new Map<number, number>();
   let written = 0;
   const append = (events: readonly Omit<NewEvent, 'id'>[]): Promise<readonly number[]> =>
@@ -77,9 +94,43 @@ export const projectorWorld = async (): Promise<ProjectorWorld> => {
     start: (options = {}) =>
       startServices(
         { brokers, registryUrl, postgresUrl: options.url ?? url },
-        { names: ['projector'], deploy: false, topic, cluster: options.cluster ?? topic, env },
+        {
+          names: ['projector'],
+          deploy: false,
+          topic,
+          cluster: options.cluster ?? topic,
+          env:
+            options.accounts === undefined
+              ? env
+              : { ...env, WARDEN_FENCE_TARGETS: `accounts=${options.accounts}` },
+        },
       ),
-    story: async (partition) => {
+    crowd: async (partition, count) => {
+      const profileId = idIn(partition, written);
+      await epochOf(partition);
+      for (let left = count; left > 0; left -= CROWD_APPEND_MAX)
+        await append(
+          Array.from({ length: Math.min(left, CROWD_APPEND_MAX) }, () => ({
+            profileId,
+            event: stepStarted('look', 'read'),
+          })),
+        );
+    },
+    confirmed: async (partition, count) => {
+      const untilMs = performance.now() + WAIT_MS_MAX;
+      for (;;) {
+        let found = 0;
+        const onRecord = ({ event }: LogRecord): void => {
+          if (event.type === 'FenceConfirmed') found += 1;
+        };
+        await readPartition({ connection, ...at, schemas, partition, onRecord });
+        if (found >= count) return;
+        if (performance.now() > untilMs)
+          throw new Error(`${found} of ${count} fences were confirmed in time`);
+        await sleep(100);
+      }
+    },
+    story: async (partition, fenceTargets = []) => {
       const profileId = idIn(partition, written);
       const epoch = await epochOf(partition);
       const say = async (...events: readonly WardenEvent[]): Promise<number> =>
@@ -98,7 +149,7 @@ export const projectorWorld = async (): Promise<ProjectorWorld> => {
         round: 1,
         cause: 'operator',
         suspicionOffset: last,
-        fenceTargets: [],
+        fenceTargets: [...fenceTargets],
       });
       const looked = await say(evidence(quarantined));
       await say(
@@ -123,6 +174,7 @@ export const projectorWorld = async (): Promise<ProjectorWorld> => {
       });
     },
     [Symbol.asyncDispose]: async () => {
+      registry.close();
       await Promise.all([pool.end(), appender.close()]);
     },
   };

@@ -70,7 +70,13 @@ export async function startProjector(options: TestProjectorOptions): Promise<Tes
   };
   const clock = systemClock;
   const store = options.store ?? readModelStore(databases.readModel);
-  const projections = new Projections({ store, clock, onSignal });
+  const projections = new Projections({
+    store,
+    clock,
+    onSignal,
+    readLog: (_partition, from, to) =>
+      Promise.resolve(log.records.filter(({ offset }) => offset >= from && offset < to)),
+  });
   const targets = [{ name: TARGET, pool: databases.accounts }, ...(options.others ?? [])];
   const keepers = targets.map(
     ({ name, pool }) =>

@@ -9,6 +9,7 @@ export const signalLog =
     switch (type) {
       case 'written':
       case 'fences-set':
+      case 'read-model-left':
         log.debug(fields, type);
         return;
       case 'fence-freed':
@@ -36,6 +37,28 @@ export const signalLog =
         log.warn({ ...rest, err: error }, 'the read model could not be written, trying again');
         return;
       }
+      case 'read-model-awaited': {
+        const { error } = signal;
+        log.warn({ err: error }, 'waiting: the read model cannot be used yet; fences are served meanwhile');
+        return;
+      }
+      case 'outrun':
+        log.warn(
+          fields,
+          'the read model does not keep up and is left behind: it is read from the log again once it answers',
+        );
+        return;
+      case 'read-again-failed': {
+        const { error, ...rest } = signal;
+        log.warn(
+          { ...rest, err: error },
+          'the read model cannot be brought up from the log yet, trying again',
+        );
+        return;
+      }
+      case 'read-again':
+        log.info(fields, 'the read model was brought up from the log and follows again');
+        return;
       case 'target-down': {
         const { error, ...rest } = signal;
         log.warn({ ...rest, err: error }, 'fence target not usable, trying again: its quarantines wait');

@@ -4,6 +4,18 @@ import type { ProjectionSignal } from '@profile-warden/projection';
 /** What happens in the projector, as data: logs and metrics are made from it. */
 export type ProjectorSignal =
   | ProjectionSignal
+  /** The read model of a partition, outrun before, follows the fold again. */
+  | {
+      readonly type: 'read-again';
+      readonly partition: number;
+      readonly nextOffset: number;
+      readonly tookMs: number;
+    }
+  | { readonly type: 'read-again-failed'; readonly partition: number; readonly error: unknown }
+  /** The partition is no longer ours. */
+  | { readonly type: 'read-model-left'; readonly partition: number }
+  /** The read model could not be brought to its schema at the start; tried again. */
+  | { readonly type: 'read-model-awaited'; readonly error: unknown }
   | { readonly type: 'target-up'; readonly target: string; readonly incarnation: string }
   | {
       readonly type: 'target-down';

@@ -1,3 +1,4 @@
+import type { LogRecord } from '@profile-warden/events';
 import {
   KafkaAppender,
   KafkaLogReader,
@@ -8,6 +9,7 @@ import {
   checkTopic,
   hasGroupMember,
   onceThere,
+  readPartition,
   registryAddress,
   type KafkaConnection,
   type WriterOptions,
@@ -44,6 +46,13 @@ export interface ServiceParts {
   readonly isServed: (group: string) => Promise<boolean>;
   /** Offset that the next record of a partition would get. Asks the brokers until the signal aborts. */
   readonly logEnd: (partition: number, signal: AbortSignal) => Promise<number>;
+  /** The committed records from one offset up to and without another. Rejects after 30 s without progress. */
+  readonly readLog: (
+    partition: number,
+    from: number,
+    to: number,
+    signal: AbortSignal,
+  ) => Promise<readonly LogRecord[]>;
 }
 
 export interface ServiceBody {
@@ -53,6 +62,8 @@ export interface ServiceBody {
   readonly failureIsLoss?: boolean;
   /** Added to the consumer group's name: processes with different ones each see all partitions. */
   readonly group?: string;
+  /** What beside its partitions a service needs before /readyz says yes. Default: nothing. */
+  readonly isReady?: () => boolean;
   /** Runs beside the folding until the signal aborts, such as the tick of the detector. */
   readonly background?: (runtime: FoldAndPay, signal: AbortSignal) => Promise<void>;
   /** Called last, when nothing is folded any more. */
@@ -144,6 +155,7 @@ const serve = async (self: Process, build: Build): Promise<void> => {
     random: Math.random,
     onSignal: hub.emit,
   });
+  if (body.isReady !== undefined) health.needs(body.isReady);
   void health.watch(runtime, reader, hub, stopping);
   await runtime.start();
   const background = body.background?.(runtime, stopping);
@@ -208,6 +220,11 @@ const buildClients = async (
     restored: (opener: Opener): Opener =>
       restoring(opener, { source, probe, clock: systemClock, onSignal: hub.emit }),
     logEnd: (partition: number, signal: AbortSignal): Promise<number> => probe.end(partition, signal),
+    readLog: async (partition: number, from: number, to: number, signal: AbortSignal) => {
+      const records: LogRecord[] = [];
+      await readPartition({ ...reading, partition, from, to, signal, onRecord: (one) => records.push(one) });
+      return records;
+    },
     isServed: (group: string): Promise<boolean> => hasGroupMember(connection, groupName(group)),
     reader: (group: string | undefined): KafkaLogReader =>
       new KafkaLogReader({

@@ -1,22 +1,20 @@
-import type { PartitionState } from '@profile-warden/domain';
 import type { Clock, LogRecord } from '@profile-warden/events';
-import {
-  PartitionProjection,
-  TrackedProfiles,
-  type Changes,
-  type OnProjectionSignal,
-  type ReadModelStore,
-} from '@profile-warden/projection';
+import type { Changes, ReadModelStore, StoredPosition, TrackedProfiles } from '@profile-warden/projection';
 import type { Opener } from '@profile-warden/service';
+import type { OnProjectorSignal } from '../signals.ts';
+import { FollowedPartition, assertCovers } from './followed-partition.ts';
+import type { ReadLog } from './second-fold.ts';
+import { tracked } from './tracked-state.ts';
 
 export interface ProjectionsOptions {
   readonly store: ReadModelStore;
+  readonly readLog: ReadLog;
   readonly clock: Clock;
-  readonly onSignal: OnProjectionSignal;
+  readonly onSignal: OnProjectorSignal;
 }
 
 interface Open {
-  readonly projection: PartitionProjection;
+  readonly followed: FollowedPartition;
   readonly profiles: TrackedProfiles;
   readonly controller: AbortController;
 }
@@ -42,31 +40,22 @@ export class Projections {
   /** Opens partitions as `base` does, be it with a state restored, and notes what the fold changes in it. */
   opener(base: Opener): Opener {
     return async (partition, range, state, signal) => {
-      const stored = await this.#options.store.load(partition);
-      if (range.end < stored.nextOffset) {
-        const error = new Error(
-          `partition ${partition}: the log ends at offset ${range.end}, the read model stands at ${stored.nextOffset}. ` +
-            'The log has lost records or is another one.',
-        );
-        this.#fail(error);
-        throw error;
-      }
+      const stored = await this.#stored(partition, range.start);
+      if (stored !== null) assertCovers(partition, range.end, stored);
       const opening = await base(partition, range, state, signal);
-      const profiles: TrackedProfiles = new TrackedProfiles(
-        opening.state.profiles.values(),
-        () => tracked.lastRecord?.offset ?? -1,
-      );
-      const tracked: PartitionState = { ...opening.state, profiles };
+      const { state: served, profiles } = tracked(opening.state);
       const controller = new AbortController();
-      const projection = new PartitionProjection({
+      const followed = new FollowedPartition({
         ...this.#options,
-        state: tracked,
+        state: served,
+        range,
         stored,
+        opener: base,
         signal: controller.signal,
         onFailed: (error) => this.#fail(error),
       });
-      this.#open.set(partition, { projection, profiles, controller });
-      return { ...opening, state: tracked };
+      this.#open.set(partition, { followed, profiles, controller });
+      return { ...opening, state: served };
     };
   }
 
@@ -75,12 +64,26 @@ export class Projections {
     return this.#open.get(partition)?.profiles.take() ?? NOTHING;
   }
 
+  /** Resolves within about 2 s, whatever the read model does. */
   async take(partition: number, records: readonly LogRecord[], changes: Changes): Promise<void> {
-    await this.#open.get(partition)?.projection.take(records, changes);
+    await this.#open.get(partition)?.followed.take(records, changes);
   }
 
   close(partition: number): void {
-    this.#open.get(partition)?.controller.abort();
+    const open = this.#open.get(partition);
+    if (open === undefined) return;
+    open.controller.abort();
     this.#open.delete(partition);
+    this.#options.onSignal({ type: 'read-model-left', partition });
+  }
+
+  /** Null where the read model cannot be asked now, and the log has everything: then the fold need not wait for it. */
+  async #stored(partition: number, logStart: number): Promise<StoredPosition | null> {
+    try {
+      return await this.#options.store.load(partition);
+    } catch (error) {
+      if (logStart > 0) throw error;
+      return null;
+    }
   }
 }

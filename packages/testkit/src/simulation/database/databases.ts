@@ -77,7 +77,13 @@ export class Databases {
         onViolation(new Violation('unpayable', `${signal.target}: ${String(signal.error)}`));
     };
     const store = readModelStore(new SqlClient(sql, process, place, this.readModel));
-    const projections = new Projections({ store, clock: process, onSignal });
+    const projections = new Projections({
+      store,
+      clock: process,
+      onSignal,
+      readLog: (partition, from, to) =>
+        Promise.resolve(log.committed(partition, from).records.filter(({ offset }) => offset < to)),
+    });
     const keepers = this.targets.map(
       (database) =>
         new FenceKeeper({

@@ -15,7 +15,10 @@ import { Watch } from './watch.ts';
 import type { WorkerContext } from './worker-context.ts';
 import type { LineUser } from './worker-line.ts';
 
-/** Why the holder should stop: asked by the authority, or because its own worker shuts down. */
+/**
+ * Why the holder should stop: asked by the authority, or because its own worker shuts down. `graceMs` counts from when
+ * that was asked.
+ */
 export type StopNotice = Stop | { readonly reason: 'worker-shutdown'; readonly graceMs: number };
 
 type Phase = 'requested' | 'starting' | 'active' | 'paused' | 'lost' | 'ended';
@@ -93,6 +96,19 @@ export class LeaseSession implements LineUser {
     throw new Error(`${this.profileId}: there is no grant`);
   }
 
+  /** What was asked of the holder already, or null. */
+  get stop(): StopNotice | null {
+    const { closing, settings } = this.#context;
+    if (closing.aborted && !this.#seal.isAborted)
+      return { reason: 'worker-shutdown', graceMs: settings.shutdownTimeoutMs };
+    return this.#view.status === 'held' ? this.#view.stop : null;
+  }
+
+  /** To be told of every call of `stops`, so that whoever waits for them looks again when they have settled. */
+  tellStop(called: Promise<void>): void {
+    void called.then(() => this.watch.changed());
+  }
+
   /** Why the lease was lost, or null. */
   get loss(): LeaseLostError | null {
     return this.#loss.reason;
@@ -113,7 +129,7 @@ export class LeaseSession implements LineUser {
     const view = (this.#view = foldView(before, record));
     if (view.status === 'held') {
       if (before.status !== 'held') this.#begin(view.grant);
-      else if (before.stop === null && view.stop !== null) void this.stops.call(view.stop);
+      else if (before.stop === null && view.stop !== null) this.tellStop(this.stops.call(view.stop));
       this.steps.fold(record.event, view.grant.token);
     } else if (view !== before && view.status === 'lost') this.#lose(view.cause, view.detail);
     else if (view.status === 'released' || view.status === 'denied') this.#over('ended');

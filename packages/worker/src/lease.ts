@@ -220,8 +220,8 @@ export class Lease implements AsyncDisposable {
    * `shutdown` waits for what the callback returns.
    */
   onStopRequested(callback: (stop: StopNotice) => unknown): () => void {
-    const { view } = this.#session;
-    if (view.status === 'held' && view.stop !== null) void this.#session.stops.callOne(callback, view.stop);
+    const { stop, stops } = this.#session;
+    if (stop !== null) this.#session.tellStop(stops.callOne(callback, stop));
     return this.#session.stops.add(callback);
   }
 

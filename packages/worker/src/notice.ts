@@ -58,17 +58,23 @@ export const safeNotice =
 
 /**
  * Callbacks of one kind. They are called one after the other, errors become notices, and the promises they return
- * are kept so that a shutdown can wait for them.
+ * are counted so that a shutdown can wait for them.
  */
 export class Callbacks<T> {
   readonly #name: string;
   readonly #notice: OnNotice;
+  #running = 0;
   /** Never changed, only replaced: whoever is being told hears them as they were. */
   #listeners: readonly ((value: T) => unknown)[] = [];
 
   constructor(name: string, notice: OnNotice) {
     this.#name = name;
     this.#notice = notice;
+  }
+
+  /** Calls whose promise has not settled yet. */
+  get running(): number {
+    return this.#running;
   }
 
   /** Returns a function that removes the callback again. */
@@ -86,10 +92,13 @@ export class Callbacks<T> {
   }
 
   async callOne(listener: (value: T) => unknown, value: T): Promise<void> {
+    this.#running += 1;
     try {
       await listener(value);
     } catch (error) {
       this.#notice({ type: 'callback-failed', callback: this.#name, detail: detailOf(error) });
+    } finally {
+      this.#running -= 1;
     }
   }
 }

@@ -170,6 +170,32 @@ describe('shutdown', () => {
     expect(log.following).toEqual([]);
   });
 
+  it('is told at once to a callback that comes later, and waits for it', async () => {
+    const { log, authority, worker, lease } = await startBench();
+    const held = await lease();
+    const step = Promise.withResolvers<undefined>();
+    const running = held.step('long', { kind: 'read' }, () => step.promise);
+    await settle();
+    const done = worker.shutdown();
+    const stopped = Promise.withResolvers<undefined>();
+    const told: unknown[] = [];
+    held.onStopRequested((stop) => {
+      told.push(stop);
+      return stopped.promise;
+    });
+    expect(told).toEqual([{ reason: 'worker-shutdown', graceMs: 60_000 }]);
+    step.resolve(undefined);
+    await running;
+    await settle();
+    expect(log.of('ReleaseRequested')).toEqual([]);
+    held.browserClosed();
+    stopped.resolve(undefined);
+    await settle();
+    expect(log.of('ReleaseRequested')).toMatchObject([{ outcome: 'cancelled' }]);
+    authority.released('p1', 1);
+    await done;
+  });
+
   it('lets a stop callback record a checkpoint, and nothing else that is new', async () => {
     const { log, authority, worker, lease } = await startBench();
     const held = await lease();

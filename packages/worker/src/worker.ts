@@ -194,8 +194,8 @@ export class Worker {
     this.#closing.abort();
     const stopped = [...this.#leases.keys()].map(async (session) => {
       session.watch.changed();
-      await session.stops.call({ reason: 'worker-shutdown', graceMs });
-      await session.watch.until(() => session.steps.running === 0, graceMs);
+      session.tellStop(session.stops.call({ reason: 'worker-shutdown', graceMs }));
+      await session.watch.until(() => session.stops.running === 0 && session.steps.running === 0, graceMs);
     });
     await within(Promise.all(stopped), clock, graceMs);
     const released = [...this.#leases.values()].map((lease) => lease.release({ outcome: 'cancelled' }));

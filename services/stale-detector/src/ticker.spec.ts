@@ -1,4 +1,5 @@
-import { DEFAULT_POLICY } from '@profile-warden/domain';
+import { DEFAULT_POLICY, emptyPartition } from '@profile-warden/domain';
+import type { Appender } from '@profile-warden/events';
 import { FoldAndPay, appendingOpener } from '@profile-warden/service';
 import { LOST, MemoryLog, ScriptedNetwork, VirtualClock } from '@profile-warden/testkit/memory';
 import { describe, expect, it } from 'vitest';
@@ -112,6 +113,33 @@ describe('the ticker', () => {
     network.next('append', { sendMs: 0, reachMs: 2_700, isAnswered: true, answerMs: 0 });
     await clock.advance(6_000);
     expect(ticks()).toEqual([0, 3_700, 3_700, 4_700, 5_700]);
+  });
+
+  it('goes on in the other partitions while one cannot be written', async () => {
+    const clock = new VirtualClock();
+    const views = [0, 1].map((partition) => ({ mayAct: true, state: emptyPartition(partition) }));
+    const sent = new Map<number, number>();
+    const append: Appender['append'] = (ticks) => {
+      for (const { partition = -1 } of ticks) sent.set(partition, (sent.get(partition) ?? 0) + 1);
+      return ticks.some(({ partition }) => partition === 0)
+        ? new Promise(() => undefined)
+        : Promise.resolve([-1]);
+    };
+    const options = {
+      appender: { append, close: () => Promise.resolve() },
+      clock,
+      tickEveryMs: EVERY_MS,
+      instanceId: 'd1',
+    };
+    const runtime = { views: () => views } as unknown as Parameters<typeof runTicker>[0];
+    const failures: unknown[] = [];
+    void runTicker(
+      runtime,
+      { ...options, onFailed: (error) => failures.push(error) },
+      new AbortController().signal,
+    );
+    await clock.advance(6_500);
+    expect([sent.get(0), sent.get(1), failures]).toEqual([1, 7, []]);
   });
 
   it('sends none while the group has not confirmed its partitions for a session', async () => {

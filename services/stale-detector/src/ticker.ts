@@ -11,7 +11,7 @@ export interface TickerOptions {
 
 /**
  * Carries log time into the partitions in hand: one tick per interval, and none before the former has come back, so a
- * log that cannot be read does not age.
+ * log that cannot be read does not age. Each partition is ticked by itself: one that cannot be written holds up no other.
  */
 export const runTicker = async (
   runtime: Pick<FoldAndPay, 'views'>,
@@ -20,30 +20,46 @@ export const runTicker = async (
 ): Promise<void> => {
   const { appender, clock, tickEveryMs, instanceId, onFailed } = options;
   const lastOffsets = new Map<number, number>();
+  const dueAt = new Map<number, number>();
+  const sending = new Set<number>();
   let count = 0;
-  let due = clock.now();
+  let wake = new AbortController();
+  const send = async (tick: NewEvent & { readonly partition: number }): Promise<void> => {
+    const { partition } = tick;
+    sending.add(partition);
+    try {
+      const [offset = -1] = await appender.append([tick]);
+      lastOffsets.set(partition, offset);
+    } catch (error) {
+      onFailed(error);
+    }
+    sending.delete(partition);
+    // A tick that comes late is not made up for: log time counts what the broker saw, two intervals at most.
+    if ((dueAt.get(partition) ?? 0) >= clock.now()) return;
+    dueAt.set(partition, clock.now());
+    wake.abort();
+  };
   while (!signal.aborted) {
-    const ticks: (NewEvent & { readonly partition: number })[] = [];
+    wake = new AbortController();
+    const now = clock.now();
+    let next = now + tickEveryMs;
     for (const { state, mayAct } of runtime.views()) {
       const { partition, epoch, nextOffset } = state;
-      if (!mayAct || (lastOffsets.get(partition) ?? -1) >= nextOffset) continue;
-      ticks.push({
-        id: `ClockTicked/${partition}/${instanceId}/${count}`,
-        profileId: null,
-        partition,
-        event: { type: 'ClockTicked', intervalMs: tickEveryMs, epoch },
-      });
+      if (sending.has(partition)) continue;
+      const due = dueAt.get(partition) ?? now;
+      if (due <= now) {
+        dueAt.set(partition, Math.max(due + tickEveryMs, now));
+        if (mayAct && (lastOffsets.get(partition) ?? -1) < nextOffset)
+          void send({
+            id: `ClockTicked/${partition}/${instanceId}/${count}`,
+            profileId: null,
+            partition,
+            event: { type: 'ClockTicked', intervalMs: tickEveryMs, epoch },
+          });
+      }
+      next = Math.min(next, dueAt.get(partition) ?? next);
     }
     count += 1;
-    if (ticks.length > 0)
-      try {
-        const offsets = await appender.append(ticks);
-        ticks.forEach(({ partition }, index) => lastOffsets.set(partition, offsets[index] ?? -1));
-      } catch (error) {
-        onFailed(error);
-      }
-    // A tick that comes late is not made up for: log time counts what the broker saw, two intervals at most.
-    due = Math.max(due + tickEveryMs, clock.now());
-    await clock.sleep(due - clock.now(), signal);
+    await clock.sleep(next - now, AbortSignal.any([signal, wake.signal]));
   }
 };

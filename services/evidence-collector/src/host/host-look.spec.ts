@@ -219,6 +219,12 @@ describe('a look at a profile directory', () => {
     expect(found.databasesSound.value).toBe('unknown');
   });
 
+  it('waits for its place among many longer than a look may last', async () => {
+    const found = await Promise.all(Array.from({ length: 16 }, () => look({ timeLimitMs: 50 })));
+    const hows = found.flatMap(({ browserAlive, databasesSound }) => [browserAlive.how, databasesSound.how]);
+    expect(hows.filter((how) => how.startsWith('no look could start'))).toEqual([]);
+  }, 30_000);
+
   it('does not hang on a FIFO in the place of a file', async () => {
     rmSync(join(profile, 'Default/Preferences'));
     execFileSync('sh', ['-c', 'mkfifo "$0"', join(profile, 'Default/Preferences')]);

@@ -7,6 +7,9 @@ const PROGRAM = fileURLToPath(new URL('./look-process.ts', import.meta.url));
 const MAX_RUNNING_COUNT = 4;
 // Killed, but held by the kernel until its mount answers: they cost memory, so they are bounded too.
 const MAX_HUNG_COUNT = 16;
+// Of a host that is lost with hundreds of leases all are looked at together: who is last in line must not use up an
+// attempt for that. By then the stand-in has spoken for it as often as is allowed.
+const PLACE_WAIT_MAX_MS = 300_000;
 
 export interface LookOutcome {
   readonly parts: Partial<LookParts>;
@@ -19,7 +22,7 @@ class Slots {
   #hung = 0;
   readonly #waiting: (() => void)[] = [];
 
-  get isFull(): boolean {
+  isFull(): boolean {
     return this.#hung >= MAX_HUNG_COUNT;
   }
 
@@ -97,17 +100,21 @@ function collect(
   });
 }
 
+const TOO_MANY_HANG: LookOutcome = { parts: {}, shortfall: `${MAX_HUNG_COUNT} earlier looks still hang` };
+
+/** What a process has seen within `timeLimitMs` of its start; it may wait longer for its place among the others. */
 export async function runLook(
   task: LookTask,
   signal: AbortSignal,
   timeLimitMs: number,
 ): Promise<LookOutcome> {
-  if (slots.isFull) return { parts: {}, shortfall: `${MAX_HUNG_COUNT} earlier looks still hang` };
-  if (!(await slots.take(timeLimitMs)))
-    return { parts: {}, shortfall: `no look could start within ${timeLimitMs} ms` };
-  if (signal.aborted) {
+  if (slots.isFull()) return TOO_MANY_HANG;
+  if (!(await slots.take(PLACE_WAIT_MAX_MS)))
+    return { parts: {}, shortfall: `no look could start within ${PLACE_WAIT_MAX_MS} ms` };
+  // Much may have begun to hang while it waited.
+  if (signal.aborted || slots.isFull()) {
     slots.leave();
-    return { parts: {}, shortfall: 'the look was given up' };
+    return signal.aborted ? { parts: {}, shortfall: 'the look was given up' } : TOO_MANY_HANG;
   }
   // No environment: the passwords of the service are no business of this process.
   const child = fork(PROGRAM, [], { env: {}, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const root = import.meta.dirname;
 const shared = { root, testTimeout: 180_000, hookTimeout: 180_000 };
 /** Judged by milliseconds, or on three brokers at once: nothing else runs beside them. */
-const ALONE = ['cluster', 'restores', 'transactions'].map((name) => `${name}.fault.spec.ts`);
+const ALONE = ['cluster', 'leaderless', 'restores', 'transactions'].map((name) => `${name}.fault.spec.ts`);
 
 /** `npm run test:faults`: real parts, real faults. Most of each file is waiting, so two run at a time; the rest by itself. */
 export default defineConfig({

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { until } from './deadline.ts';
 import type { DevstackError } from './error.ts';
@@ -48,6 +49,25 @@ it('starts a killed service again on the same port, and mourns only what it did 
   process.kill(service.pid, 'SIGKILL');
   expect(await until(() => deaths.length > 0, 10_000)).toBe(true);
   expect(deaths[0]?.message).toContain('stale-detector ended by SIGKILL');
+});
+
+it('stops a service that still joins its group, which waits for a member that has died', async () => {
+  const service = services.of('recovery-decider');
+  const killed = service.pid;
+  await service.kill();
+  const started = service.restart().then(
+    () => 'is ready',
+    () => 'has ended',
+  );
+  const isJoining = async (): Promise<boolean> =>
+    service.pid !== killed && (await readFile(service.logFile, 'utf8')).includes('Consumer: Starting');
+  await vi.waitUntil(isJoining, { timeout: 30_000 });
+  await sleep(1_000);
+  const toldAt = performance.now();
+  process.kill(service.pid, 'SIGTERM');
+  expect(await started).toBe('has ended');
+  expect(performance.now() - toldAt).toBeLessThan(5_000);
+  await service.restart();
 });
 
 it('says which service could not start, with the end of its log', async () => {

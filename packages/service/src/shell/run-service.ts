@@ -136,14 +136,21 @@ const serve = async (self: Process, build: Build): Promise<void> => {
     return;
   }
   const { appender, restored } = clients;
-  const body = await build({
-    ...clients,
-    config,
-    log,
-    metrics,
-    instanceId: self.instanceId,
-    clock: systemClock,
-  });
+  const body = await Promise.race([
+    build({
+      ...clients,
+      config,
+      log,
+      metrics,
+      instanceId: self.instanceId,
+      clock: systemClock,
+    }),
+    aborted(stopping),
+  ]);
+  if (body === undefined) {
+    log.info('stopped before it began');
+    return;
+  }
   const reader = clients.reader(body.group);
   const runtime = new FoldAndPay({
     duty: body.duty,
@@ -157,10 +164,11 @@ const serve = async (self: Process, build: Build): Promise<void> => {
   });
   if (body.isReady !== undefined) health.needs(body.isReady);
   void health.watch(runtime, reader, hub, stopping);
-  await runtime.start();
-  const background = body.background?.(runtime, stopping);
   try {
     const ends = [aborted(stopping), reader.failed, runtime.failed];
+    // To join a group takes as long as a session, where the group still waits for a member that has died.
+    await Promise.race([...ends, runtime.start()]);
+    const background = stopping.aborted ? undefined : body.background?.(runtime, stopping);
     await Promise.race([...ends, ...(background ? [background] : [])]);
   } finally {
     await Promise.race([
@@ -183,7 +191,8 @@ const buildClients = async (
   hub: SignalHub,
   stopping: AbortSignal,
 ) => {
-  const { brokers, security, topic, partitionCount, cluster, databaseUrl, sessionMs, fetchBytes } = config;
+  const { brokers, security, topic, partitionCount, production, cluster } = config;
+  const { databaseUrl, trustsEmptiedLog, sessionMs, fetchBytes } = config;
   const connection: KafkaConnection = {
     brokers,
     ...security,
@@ -196,7 +205,10 @@ const buildClients = async (
     onWait: ({ code, message }: { readonly code: string; readonly message: string }): void =>
       log.warn({ code }, `waiting: ${message}`),
   };
-  const { clusterId } = await onceThere(() => checkTopic(connection, { topic, partitionCount }), waiting);
+  const { clusterId } = await onceThere(
+    () => checkTopic(connection, { topic, partitionCount, production }),
+    waiting,
+  );
   const registry = new SchemaRegistryClient({ url: config.registryUrl, clientId: instanceId });
   const kept = await KeptSchemas.open({
     registry,
@@ -218,7 +230,7 @@ const buildClients = async (
     writer,
     appender,
     restored: (opener: Opener): Opener =>
-      restoring(opener, { source, probe, clock: systemClock, onSignal: hub.emit }),
+      restoring(opener, { source, probe, clock: systemClock, onSignal: hub.emit, trustsEmptiedLog }),
     logEnd: (partition: number, signal: AbortSignal): Promise<number> => probe.end(partition, signal),
     readLog: async (partition: number, from: number, to: number, signal: AbortSignal) => {
       const records: LogRecord[] = [];

@@ -239,15 +239,18 @@ const how = ({ evidence }: Judged, name: FindingName): string => {
   return `${name}: ${finding.value} (${finding.how})`.slice(0, 512);
 };
 
-/** The last word of the holder, where it came behind the evidence or under a fence; null where it says nothing. */
+/**
+ * The last word of the holder, where it came behind the evidence or under a fence; null where it says nothing. Without
+ * offsets: the exhaustive search takes logs for the same that differ only in these, and the timeline shows them.
+ */
 const lateReport = ({ profile, evidence }: Judged): string | null => {
   const { pulse, fencedOffset } = profile;
   const last = pulse?.lastReport ?? null;
   if (last === null) return null;
   if (last.offset > evidence.basedOn)
-    return `reported at offset ${last.offset}, the evidence rests on what was said up to ${evidence.basedOn}`;
+    return 'the holder reported behind the evidence';
   return fencedOffset !== null && !last.closed && last.offset > fencedOffset
-    ? `reported at offset ${last.offset}, behind its fence at ${fencedOffset}`
+    ? 'the holder reported behind its fence'
     : null;
 };
 

@@ -247,8 +247,7 @@ const lateReport = ({ profile, evidence }: Judged): string | null => {
   const { pulse, fencedOffset } = profile;
   const last = pulse?.lastReport ?? null;
   if (last === null) return null;
-  if (last.offset > evidence.basedOn)
-    return 'the holder reported behind the evidence';
+  if (last.offset > evidence.basedOn) return 'the holder reported behind the evidence';
   return fencedOffset !== null && !last.closed && last.offset > fencedOffset
     ? 'the holder reported behind its fence'
     : null;

@@ -113,7 +113,8 @@ describe('a reader of the log', () => {
     const listener = new Recorder();
     const reader = await read(log, listener, { partitions: [0] });
     await eventually(() => listener.ranges.has(0));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // A fetch that finds nothing to show is answered late; until then nothing is known.
+    await eventually(() => reader.watermarks().has(0));
     expect(listener.ranges.get(0)).toEqual({ start: 0, end: 2 });
     expect(listener.seen.get(0)).toBeUndefined();
     expect(reader.watermarks().get(0)).toEqual({ position: 0, stable: 0, high: 2 });

@@ -5,6 +5,13 @@ import type { Instant } from './lease-deadline.ts';
 import type { Heard, LineOrder, LineWord } from './line-messages.ts';
 import type { LineUser, WorkerLine } from './worker-line.ts';
 
+/** Of one message. */
+const TOLD_MAX = 100;
+
+function* parts<T>(all: readonly T[]): Iterable<readonly T[]> {
+  for (let start = 0; start < all.length; start += TOLD_MAX) yield all.slice(start, start + TOLD_MAX);
+}
+
 /** A lease of the other thread. */
 class HostedUser implements LineUser {
   readonly profileId: string;
@@ -46,7 +53,9 @@ class HostedUser implements LineUser {
 
 /**
  * The side of a line that is away from its callers: carries out what the other thread orders, in the order in which it
- * was ordered, and tells it what its leases must know. What is told in one turn goes in one message.
+ * was ordered, and tells it what its leases must know. What is told in one turn goes in few messages, each short enough
+ * that the other thread is done with it before it reads the next: a thousand leases told at once would all be under way
+ * there at the same moment, and its heap would grow for that and stay so.
  */
 export class LineHost {
   readonly #line: WorkerLine;
@@ -119,7 +128,7 @@ export class LineHost {
       queueMicrotask(() => {
         const all = this.#heard;
         this.#heard = [];
-        this.#post({ say: 'heard', heard: all });
+        for (const heard of parts(all)) this.#post({ say: 'heard', heard });
       });
     this.#heard.push(heard);
   }
@@ -129,7 +138,7 @@ export class LineHost {
       queueMicrotask(() => {
         const users = this.#asked;
         this.#asked = [];
-        this.#post({ say: 'ask', users });
+        for (const some of parts(users)) this.#post({ say: 'ask', users: some });
       });
     this.#asked.push(user);
   }

@@ -80,6 +80,8 @@ interface Process {
 }
 
 const STOP_MS_MAX = 10_000;
+/** A member that still joins its group has nothing to hand over, and the library would wait for the group's answer. */
+const STOP_UNJOINED_MS_MAX = 1_000;
 
 /**
  * The process of a service: reads the configuration, checks the topic, builds the clients, folds and pays until it is
@@ -164,10 +166,15 @@ const serve = async (self: Process, build: Build): Promise<void> => {
   });
   if (body.isReady !== undefined) health.needs(body.isReady);
   void health.watch(runtime, reader, hub, stopping);
+  let stopMsMax = STOP_UNJOINED_MS_MAX;
+  const joined = async (): Promise<void> => {
+    await runtime.start();
+    stopMsMax = STOP_MS_MAX;
+  };
   try {
     const ends = [aborted(stopping), reader.failed, runtime.failed];
     // To join a group takes as long as a session, where the group still waits for a member that has died.
-    await Promise.race([...ends, runtime.start()]);
+    await Promise.race([...ends, joined()]);
     const background = stopping.aborted ? undefined : body.background?.(runtime, stopping);
     await Promise.race([...ends, ...(background ? [background] : [])]);
   } finally {
@@ -179,7 +186,7 @@ const serve = async (self: Process, build: Build): Promise<void> => {
         await server.close();
         await clients.close();
       })(),
-      systemClock.sleep(STOP_MS_MAX),
+      systemClock.sleep(stopMsMax),
     ]);
   }
   log.info('stopped');

@@ -19,9 +19,10 @@ const ENTRY = new URL(
 
 /**
  * Nearly all that the thread makes is gone after the send or the fetch that it was for. Left alone V8 would let that
- * garbage grow to tens of MB before it looks.
+ * garbage grow to tens of MB before it looks. With much less than this, the heartbeats of a thousand leases outlive two
+ * looks while they are on their way, and lie among what is kept until the next full collection.
  */
-const YOUNG_MB_MAX = 6;
+const YOUNG_MB_MAX = 16;
 
 export interface StartedLine {
   readonly line: WorkerLine;

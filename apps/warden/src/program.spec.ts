@@ -48,7 +48,7 @@ describe('the command line', () => {
     [['host', 'attest-dead', 'h', '--reason', ' '], 'empty-text'],
     [['fence', 'retire', 'old', '--reason', ''], 'empty-text'],
     [
-      ['fence', 'retire', 'old', '--reason', 'x', '--brokers', 'a:1', '--registry-url', 'http://x'],
+      ['fence', 'retire', 'old', '--reason', 'x', '--brokers', 'a:1', '--registry-url', 'http://127.0.0.1:1'],
       'not-configured',
     ],
     [[...RESOLVE, 'p', '--outcome', 'gone'], 'unknown-outcome'],
@@ -58,10 +58,10 @@ describe('the command line', () => {
     [['profile', 'p', '--brokers', 'nowhere'], 'bad-brokers'],
     [['profile', 'p', '--brokers', 'a:1', '--registry-url', 'x'], 'bad-registry-url'],
     [['reviews', '--database-url', 'mysql://x'], 'bad-database-url'],
-    [['projection', 'verify', '--brokers', 'a:1', '--registry-url', 'http://x'], 'not-configured'],
-    [['projection', 'rebuild', '--brokers', 'a:1', '--registry-url', 'http://x'], 'not-configured'],
+    [['projection', 'verify', '--brokers', 'a:1', '--registry-url', 'http://127.0.0.1:1'], 'not-configured'],
+    [['projection', 'rebuild', '--brokers', 'a:1', '--registry-url', 'http://127.0.0.1:1'], 'not-configured'],
     [
-      ['profile', 'p', '--brokers', 'a:1', '--registry-url', 'http://x', '--partitions', '0'],
+      ['profile', 'p', '--brokers', 'a:1', '--registry-url', 'http://127.0.0.1:1', '--partitions', '0'],
       'number-out-of-range',
     ],
     [
@@ -76,7 +76,7 @@ describe('the command line', () => {
         '--brokers',
         'a:1',
         '--registry-url',
-        'http://x',
+        'http://127.0.0.1:1',
       ],
       'empty-text',
     ],

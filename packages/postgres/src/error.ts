@@ -57,6 +57,9 @@ export const isLockTimeout = (error: unknown): boolean => stateOf(error) === '55
 /** Two transactions waited for each other, and this one was ended: the whole of it may be run again. */
 export const isDeadlock = (error: unknown): boolean => stateOf(error) === '40P01';
 
+/** The login may not do it. */
+export const isNotAllowed = (error: unknown): boolean => stateOf(error) === '42501';
+
 /** What is asked for was never made there: the projector has not run yet, or the database is another one. */
 export const isNotThere = (error: unknown): boolean => /^(?:42P01|3F000)$/.test(stateOf(error) ?? '');
 

@@ -6,6 +6,7 @@ export {
   SnapshotCorruptError,
   isDeadlock,
   isLockTimeout,
+  isNotAllowed,
   isNotThere,
   isRefusedStatement,
 } from './error.ts';
@@ -50,4 +51,5 @@ export { SnapshotHash } from './snapshot-hash.ts';
 export { storableText } from './storable-text.ts';
 export { inTransaction } from './transaction.ts';
 export type { Isolation } from './transaction.ts';
+export { loginName } from './login-name.ts';
 export { isAway } from './unreachable.ts';

@@ -23,7 +23,6 @@ export type {
 export { SnapshotDamagedError, restoring } from './restore/index.ts';
 export type { LogProbe, RestoreOptions, SnapshotSource, StoredSnapshot } from './restore/index.ts';
 export { ConfigError, readConfig } from './shell/config.ts';
-export { loginName } from './shell/login-name.ts';
 export type { ServiceConfig } from './shell/config.ts';
 export { runService } from './shell/run-service.ts';
 export type { ServiceBody, ServiceParts } from './shell/run-service.ts';

@@ -1,13 +1,14 @@
 import {
   READ_SCHEMA,
   isAway,
+  loginName,
   migrate,
   openPool,
   removeTargetStates,
   writeTargetStates,
 } from '@profile-warden/postgres';
 import { readModelStore } from '@profile-warden/projection';
-import { ConfigError, appendingOpener, loginName, runService } from '@profile-warden/service';
+import { ConfigError, appendingOpener, runService } from '@profile-warden/service';
 import { projectorDuty } from './duty.ts';
 import { FenceKeeper } from './fence/fence-keeper.ts';
 import { fenceGateway } from './fence/gateway.ts';

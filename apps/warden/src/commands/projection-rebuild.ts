@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { addressOf, RebuildRefusedError } from '@profile-warden/postgres';
+import { addressOf, isNotAllowed, RebuildRefusedError } from '@profile-warden/postgres';
 import { failed, refused } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { WardenLog } from '../log/warden-log.ts';
 import { answer } from '../output.ts';
 import { rebuildProjection, type RebuiltPartition } from '../projection/rebuilding.ts';
-import { explained } from '../read-model/read-model.ts';
+import { explained } from '../read-model/connection.ts';
 import { logSettings, requiredDatabaseUrl, type ConnectionFlags } from '../settings.ts';
 import { progressOverLog } from './projection-verify.ts';
 
@@ -55,16 +55,13 @@ const rebuild = async (flags: RebuildFlags, io: Io): Promise<readonly RebuiltPar
     }
   } catch (error) {
     if (error instanceof RebuildRefusedError) throw refused(error.code, error.message);
-    if (stateOf(error) === '42501')
+    if (isNotAllowed(error))
       throw failed('not-allowed', `${String(error)}: the login must own the read model`, error);
     throw explained(error, addressOf(url));
   } finally {
     log.close();
   }
 };
-
-const stateOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
 
 const lineOf = ({ partition, nextOffset, profileCount, sameHash }: RebuiltPartition): string =>
   `partition ${partition}  up to offset ${nextOffset}: ${profileCount} profiles, ` +

@@ -4,24 +4,16 @@ import {
   type PartitionState,
   type ProfileState,
 } from '@profile-warden/domain';
-import { LogReadError } from '@profile-warden/kafka';
 import {
-  READ_SCHEMA,
-  SnapshotCorruptError,
-  addressOf,
-  isNotThere,
   loadPosition,
   loadProfile,
   loadSnapshot,
-  openPool,
   withProjectionRows,
-  type Pool,
   type ProjectionRows,
   type StoredPosition,
   type StoredProfile,
 } from '@profile-warden/postgres';
-import { WardenFailure, failed, messageOf } from '../failure.ts';
-import { within } from '../log/deadline.ts';
+import { ReadModelConnection } from './connection.ts';
 
 /** What the projection says of one profile; `position` is read last, so it may be newer than the row. */
 export interface ProjectedProfile {
@@ -29,75 +21,40 @@ export interface ProjectedProfile {
   readonly position: StoredPosition;
 }
 
-const STATEMENT_MS_MAX = 8_000;
-
-/** The projector's database, read only. Every failure names the address, never the password. */
+/** The projector's database, read only. */
 export class ReadModel {
-  readonly #pool: Pool;
-  readonly #address: string;
+  readonly #connection: ReadModelConnection;
 
   constructor(url: string) {
-    this.#address = addressOf(url);
-    this.#pool = openPool(url, {
-      applicationName: 'warden-cli',
-      schema: READ_SCHEMA,
-      maxConnections: 2,
-      statementTimeoutMs: STATEMENT_MS_MAX,
-    });
+    this.#connection = new ReadModelConnection(url, 2);
   }
 
   profile(profileId: string, partition: number): Promise<ProjectedProfile> {
-    return this.#ask(async () => {
-      const row = await loadProfile(this.#pool, profileId);
-      return { row, position: await loadPosition(this.#pool, partition) };
+    return this.#connection.ask(async () => {
+      const row = await loadProfile(this.#connection.pool, profileId);
+      return { row, position: await loadPosition(this.#connection.pool, partition) };
     });
   }
 
   /** The partition as it was projected last, its hash verified; null where nothing was projected yet. */
   partition(partition: number): Promise<PartitionState | null> {
-    return this.#ask(async () => {
-      const snapshot = await loadSnapshot(this.#pool, partition);
+    return this.#connection.ask(async () => {
+      const snapshot = await loadSnapshot(this.#connection.pool, partition);
       if (snapshot === null) return null;
       return fromSnapshot(snapshot.state as PartitionSnapshot, snapshot.profiles as ProfileState[]);
     });
   }
 
   position(partition: number): Promise<StoredPosition> {
-    return this.#ask(() => loadPosition(this.#pool, partition));
+    return this.#connection.ask(() => loadPosition(this.#connection.pool, partition));
   }
 
   /** Everything it holds of a partition, at one instant. What `work` rejects with comes back as it is. */
   rows<T>(partition: number, work: (rows: ProjectionRows) => Promise<T>): Promise<T> {
-    return this.#ask(() => withProjectionRows(this.#pool, partition, work));
+    return this.#connection.ask(() => withProjectionRows(this.#connection.pool, partition, work));
   }
 
-  async close(): Promise<void> {
-    await within(this.#pool.end(), 1_000, () => new Error('late')).catch(() => undefined);
-  }
-
-  async #ask<T>(question: () => Promise<T>): Promise<T> {
-    try {
-      return await question();
-    } catch (error) {
-      throw explained(error, this.#address);
-    }
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 }
-
-/** What an error of the database, or of the log that was read meanwhile, means to a person. */
-export const explained = (error: unknown, address: string): Error => {
-  if (error instanceof WardenFailure || error instanceof LogReadError) return error;
-  if (error instanceof SnapshotCorruptError || error instanceof RangeError)
-    return failed('snapshot-unusable', `the read model at ${address}: ${error.message}`, error);
-  if (isNotThere(error))
-    return failed(
-      'read-model-missing',
-      `the database at ${address} has no read model in schema ${READ_SCHEMA}: has its projector ever run?`,
-      error,
-    );
-  return failed(
-    'database-unreachable',
-    `the read model at ${address} does not answer (${messageOf(error)}). Start PostgreSQL, or correct the address.`,
-    error,
-  );
-};

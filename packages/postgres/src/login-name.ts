@@ -1,6 +1,9 @@
 import { userInfo } from 'node:os';
 
-/** Name of the user that this process runs as; of a container it may be a number that has no name. */
+/**
+ * Under whom something is recorded where nobody is named: the user that this process runs as. In a container that may be
+ * a number without a name.
+ */
 export const loginName = (): string => {
   try {
     return userInfo().username;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
+import { endTogether } from './socket-pair.ts';
 import { WireMessages } from './wire-messages.ts';
 
 interface Order {
@@ -82,17 +83,7 @@ export class StatementProxy implements AsyncDisposable {
       if (awaited !== null && isThrough) cut(awaited);
       else if (awaited === null) client.write(bytes);
     });
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      this.#sockets.add(one);
-      one.on('error', () => undefined);
-      one.on('close', () => {
-        this.#sockets.delete(one);
-        other.destroy();
-      });
-    }
+    endTogether(this.#sockets, client, server);
   }
 
   #meet(statements: readonly string[]): Order | null {

@@ -1,7 +1,7 @@
 import { freshDatabase } from '@profile-warden/testkit/parts';
+import { DatabaseGate } from '@profile-warden/testkit/proxy';
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DatabaseGate } from '../database-gate.fixture.ts';
 import { projectorWorld, type ProjectorWorld } from '../projector-process.fixture.ts';
 
 /** More than the projector keeps for a read model that is away, and the batch that it is about to write. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { endTogether } from './socket-pair.ts';
 
 /** The way to a database: *open*, or *shut*, which cuts everybody off and refuses whoever comes. */
 export class DatabaseGate implements AsyncDisposable {
@@ -48,17 +49,7 @@ export class DatabaseGate implements AsyncDisposable {
     server.on('connection', (client) => {
       const database = connect(this.#target);
       client.pipe(database).pipe(client);
-      for (const [one, other] of [
-        [client, database],
-        [database, client],
-      ] as const) {
-        this.#sockets.add(one);
-        one.on('error', () => undefined);
-        one.on('close', () => {
-          this.#sockets.delete(one);
-          other.destroy();
-        });
-      }
+      endTogether(this.#sockets, client, database);
     });
   }
 }

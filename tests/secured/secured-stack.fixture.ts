@@ -1,4 +1,11 @@
-import { freePort, kafkaJars, kafkaTool, startServices, startStack } from '@profile-warden/devstack';
+import {
+  SERVICE_NAMES,
+  freePort,
+  kafkaJars,
+  kafkaTool,
+  startServices,
+  startStack,
+} from '@profile-warden/devstack';
 import type { ServiceName, Services, Stack } from '@profile-warden/devstack';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -10,14 +17,7 @@ export const TOPIC = 'secured-leases.v1';
 export const CLUSTER = 'secured';
 /** Logs in by SCRAM; the worker has tokens, all others a password that they show. */
 export const SCRAM_USER = 'warden';
-const PLAIN_USERS = [
-  'deploy',
-  'lease-authority',
-  'stale-detector',
-  'evidence-collector',
-  'recovery-decider',
-  'projector',
-] as const;
+const PLAIN_USERS = ['deploy', ...SERVICE_NAMES] as const;
 const STORE_PASSWORD = 'only-for-this-file';
 /**
  * So long is a login good for. Clients log in anew 10 s before the end, so here every few seconds, in the middle of

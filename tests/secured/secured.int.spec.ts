@@ -7,25 +7,20 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FAULT_POLICY } from '../faults/fault-settings.fixture.ts';
 import { CLUSTER, SCRAM_USER, TOPIC, startSecuredStack } from './secured-stack.fixture.ts';
 import type { SecuredStack, UserEnvironment } from './secured-stack.fixture.ts';
 import type { WorkerNews, WorkerOrders } from './worker-orders.fixture.ts';
 
+/** A login in the middle of the work costs time, so the lease is a little more patient. */
 const POLICY = {
+  ...FAULT_POLICY,
   version: 'secured-1',
-  tickEveryMs: 300,
   heartbeatEveryMs: 1_000,
   suspectAfterMs: 4_000,
   leaseMs: 10_000,
   unreachableAfterMs: 6_000,
-  startBudgetMs: 20_000,
-  settleMs: 600,
-  killMs: 600,
   marginMs: 2_000,
-  evidenceAttempts: 2,
-  evidenceEveryMs: 500,
-  collectorTimeoutMs: 5_000,
-  massSilence: { fraction: 0.3, minLeases: 100, windowMs: 300, holdMs: 2_000 },
 };
 const PROFILE = 'behind-tls';
 /** More than two logins are good for. */
